@@ -1,0 +1,106 @@
+"""One delivery's attempt, from claim to settlement.
+
+claim (a lease) → open (the address and the mail, at the last moment) → sign → courier → settle: Delivered, Deferred or Failed.
+The worker carries; what is decided is decided here. Settling is fenced by the lease: a worker that was thought dead changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from postern.actions.frame import Frame
+from postern.errors import DamagedError, NotFoundError
+from postern.mail.return_path import make_return_path
+from postern.model.address import Address
+from postern.model.delivery import Deferred, Delivered, Failed, Outcome
+from postern.model.identifier import show
+from postern.model.journal import Value
+from postern.model.thread import MessageState
+from postern.storage.change import Change, LeaseHeld, Row
+from postern.storage.deliveries import Delivery, attempt_row, claim, deferral_row, end_row
+from postern.storage.documents import find_document
+from postern.storage.journal import journal_row
+from postern.storage.people import find_correspondent
+from postern.storage.schema import HOUSE
+from postern.storage.store import Look, Transaction
+from postern.storage.threads import state_row
+
+# Quickly at first, for a next hop that restarts; then patiently, for one that is down. The last interval repeats.
+RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (15, 60, 300, 900, 1800, 3600, 7200, 14400))
+RETURN_PATH_DAYS = 14  # longer than any server tries
+
+Sign = Callable[[bytes, str, datetime], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What the courier carries."""
+
+    return_path: str
+    recipient: Address
+    content: bytes = field(repr=False)
+
+
+def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, count: int) -> list[Delivery]:
+    """Lease what is due. The caller settles each, or lets the lease run out."""
+    return claim(transaction, now, now + timedelta(seconds=frame.limits.lease_seconds), count)
+
+
+def open_parcel(look: Look, frame: Frame, delivery: Delivery, sign: Sign, now: datetime) -> Parcel | Failed:
+    """Open the recipient's address and the mail, add To, sign. Failed where either can never be opened again."""
+    try:
+        recipient = find_correspondent(look, delivery.person_id).address
+        content = find_document(look, delivery.seller_id, delivery.document_id)
+    except NotFoundError:
+        return Failed(0, "5.1.6", "the recipient was erased")
+    except DamagedError:
+        return Failed(0, "5.3.0", "the kept mail is damaged")
+    if delivery.seller_id == HOUSE:
+        return Parcel("", recipient, content)
+    addressed = f"To: {recipient.reveal()}\r\n".encode("ascii") + content
+    expires_at = now + timedelta(days=RETURN_PATH_DAYS)
+    return_path = make_return_path(frame.keyring, delivery.message_id, expires_at, delivery.sender_domain)
+    return Parcel(return_path, recipient, sign(addressed, delivery.sender_domain, now))
+
+
+def settle(frame: Frame, delivery: Delivery, outcome: Outcome, now: datetime) -> Change:
+    """What to write after an attempt."""
+    final = _final(frame, delivery, outcome, now)
+    rows = (attempt_row(delivery, final, now), *_queue_rows(delivery, final, now), _entry(delivery, final, now))
+    guards = (LeaseHeld(delivery.id, delivery.lease),) if delivery.lease else ()
+    return Change(delivery.seller_id, rows, guards)
+
+
+def retry_at(delivery: Delivery, now: datetime) -> datetime:
+    """When to try again after this attempt."""
+    return now + RETRY_AFTER[min(delivery.attempts, len(RETRY_AFTER)) - 1]
+
+
+def _final(frame: Frame, delivery: Delivery, outcome: Outcome, now: datetime) -> Outcome:
+    """RFC 5321 4.5.4.1: after some days of deferrals it has failed."""
+    given_up_at = delivery.queued_at + timedelta(days=frame.limits.retry_days)
+    if isinstance(outcome, Deferred) and retry_at(delivery, now) > given_up_at:
+        return Failed(outcome.code, "5.4.7", outcome.text)
+    return outcome
+
+
+def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Row, ...]:
+    if isinstance(outcome, Deferred):
+        return (deferral_row(delivery.id, retry_at(delivery, now)),)
+    if delivery.seller_id == HOUSE:
+        return (end_row(delivery.id),)
+    state = MessageState.DELIVERED if isinstance(outcome, Delivered) else MessageState.FAILED
+    return (end_row(delivery.id), state_row(delivery.seller_id, delivery.message_id, state))
+
+
+def _entry(delivery: Delivery, outcome: Outcome, now: datetime) -> Row:
+    values: dict[str, Value] = {
+        "delivery": show("dlv", delivery.id),
+        "attempt": delivery.attempts,
+        "outcome": type(outcome).__name__.lower(),
+        "code": outcome.code,
+        "enhanced": outcome.enhanced,
+        "reply": outcome.text,
+        "indeterminate": isinstance(outcome, Deferred) and outcome.indeterminate,
+    }
+    return journal_row("delivery-attempted", now, values, seller_id=delivery.seller_id, message_id=delivery.message_id)

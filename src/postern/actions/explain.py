@@ -1,0 +1,161 @@
+"""The story of a mail in plain words, from its journal, its attempts and its state. For the operator; no address in it."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from postern.errors import NotFoundError
+from postern.mail.threading import read_own_message_id
+from postern.model.delivery import Deferred
+from postern.model.identifier import read_shown, show
+from postern.model.journal import Entry, Value
+from postern.model.thread import Message, MessageState
+from postern.policy.reasons import ALL
+from postern.storage.house import list_reports_about
+from postern.storage.journal import list_entries_about
+from postern.storage.people import find_marketplace, find_seller, list_marketplaces
+from postern.storage.relationships import find_relationship
+from postern.storage.store import Look
+from postern.storage.threads import find_message, find_messages_by_their_id
+
+_REASONS = {reason.code: reason for reason in ALL}
+_STATES = {
+    MessageState.QUEUED: "It waits in the queue.",
+    MessageState.DELIVERED: "It is delivered: the next hop took it.",
+    MessageState.FAILED: "It was not delivered.",
+    MessageState.HELD: "It is held until a person decides.",
+    MessageState.DROPPED: "An operator took it out of the queue.",
+}
+
+
+def find_messages(look: Look, name: str) -> tuple[Message, ...]:
+    """The messages that somebody means by ``msg_…`` or by a Message-ID, ours or the author's. Raises NotFoundError."""
+    shown = read_shown("msg", name)
+    if shown:
+        message = find_message(look, shown)
+        found = (message,) if message else ()
+    else:
+        found = _by_message_id(look, name if name.startswith("<") else f"<{name}>")
+    if not found:
+        raise NotFoundError("no message has this name: give msg_… or a Message-ID")
+    return found
+
+
+def explain(look: Look, message: Message) -> list[str]:
+    """One line an event, oldest first, and a last one that says where the message stands."""
+    lines = [_heading(look, message)]
+    lines += [line for entry in list_entries_about(look, message.id) for line in _tell(entry)]
+    lines += [f"{_at(report.received_at)} A failure report came back for it, {report.size:,} bytes; it is kept with the record."
+              for report in list_reports_about(look, message.id)]
+    return [*lines, _STATES[message.state]]
+
+
+def _by_message_id(look: Look, name: str) -> tuple[Message, ...]:
+    for marketplace in list_marketplaces(look):
+        message_id = read_own_message_id(name, marketplace.mail_domain)
+        message = find_message(look, message_id) if message_id else None
+        if message:
+            return (message,)
+    return find_messages_by_their_id(look, name)
+
+
+def _heading(look: Look, message: Message) -> str:
+    found = find_relationship(look, message.seller_id, message.relationship_id)
+    seller = find_seller(look, message.seller_id)
+    if found is None:
+        return f"{show('msg', message.id)}: from the {message.author} to the {message.author.other}."
+    pair, _ = found
+    marketplace = find_marketplace(look, pair.marketplace_id)
+    return (
+        f"{show('msg', message.id)}: from the {message.author} to the {message.author.other}, between seller {seller.name} "
+        f"({pair.seller_alias}) and buyer {pair.buyer_alias} in {marketplace.name}."
+    )
+
+
+def _tell(entry: Entry) -> list[str]:
+    values = {one.name: json.loads(one.value) for one in entry.fields}
+    teller = _TELLERS.get(entry.kind)
+    sentences = teller(values) if teller else [entry.kind.replace("-", " ") + "."]
+    return [f"{_at(entry.happened_at)} {sentence}" for sentence in sentences]
+
+
+def _accepted(values: Mapping[str, Value]) -> list[str]:
+    lines = [
+        f"It came by SMTP, {values['size']:,} bytes, and was answered 250: kept and queued in one commit.",
+        _sender_sentence(values),
+        _thread_sentence(values),
+    ]
+    for name, sentence in (("defects", "Its reader noted: {}."), ("changes", "The rewriter: {}.")):
+        listed = values.get(name)
+        if isinstance(listed, list) and listed:
+            lines.append(sentence.format("; ".join(str(one) for one in listed)))
+    return lines
+
+
+def _held(values: Mapping[str, Value]) -> list[str]:
+    return [f"It came by SMTP, {values['size']:,} bytes, and was answered 250, but is held: {_why(values)}"]
+
+
+def _refused(values: Mapping[str, Value]) -> list[str]:
+    return [f"It was refused in the session: {_why(values)}"]
+
+
+def _repeated(_values: Mapping[str, Value]) -> list[str]:
+    return ["The same mail came again; it was answered 250 and made no second message."]
+
+
+def _attempted(values: Mapping[str, Value]) -> list[str]:
+    reply = f"{values['code'] or ''} {values['enhanced']} {values['reply']}".strip()
+    again = "" if values["outcome"] != Deferred.__name__.lower() else "; it will be tried again"
+    doubt = "; the answer to the final dot was lost, so the next hop may have it" if values["indeterminate"] else ""
+    return [f"Attempt {values['attempt']}: {values['outcome']} ({reply}){again}{doubt}."]
+
+
+def _dropped(_values: Mapping[str, Value]) -> list[str]:
+    return ["An operator dropped it from the queue."]
+
+
+def _exempted(_values: Mapping[str, Value]) -> list[str]:
+    return ["It was marked as needing no response."]
+
+
+def _reported(values: Mapping[str, Value]) -> list[str]:
+    return [f"The {values.get('side', 'reader')} reported it: {values.get('reason', '')}."]
+
+
+_TELLERS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
+    "mail-accepted": _accepted,
+    "mail-held": _held,
+    "mail-refused": _refused,
+    "mail-repeated": _repeated,
+    "delivery-attempted": _attempted,
+    "delivery-dropped": _dropped,
+    "message-exempted": _exempted,
+    "message-reported": _reported,
+}
+
+
+def _sender_sentence(values: Mapping[str, Value]) -> str:
+    who = "the pair's buyer" if values["author"] == "buyer" else "a registered sender of the seller"
+    proof = "taken on trust, authentication is off" if values["authentication"] == "off" else f"proved: {values['authentication']}"
+    return f"Its From names {who} ({proof}), so the rules let it pass."
+
+
+def _thread_sentence(values: Mapping[str, Value]) -> str:
+    found = {
+        "references": "its references name a mail of the thread",
+        "token": "it quotes the thread's token",
+        "order": "it names an order that the thread is about",
+        "new": "nothing in it names an earlier one, so the thread is new",
+    }
+    about = f", about order {values['order']}" if values["order"] else ""
+    return f"It belongs to thread {values['thread']}{about}: {found.get(str(values['found by']), 'unread')}."
+
+
+def _why(values: Mapping[str, Value]) -> str:
+    reason = _REASONS.get(str(values["reason"]))
+    return f"{reason.sentence} {reason.remedy}" if reason else str(values["reason"])
+
+
+def _at(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,16 @@
+"""What every action needs to know of the installation it runs in: plain settled values, the same in each process."""
+
+from dataclasses import dataclass, field
+
+from postern.keys import Keyring
+from postern.model.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """``public_url`` is without a slash at its end."""
+
+    public_url: str
+    hostname: str  # what we call ourselves in SMTP
+    keyring: Keyring = field(repr=False)
+    limits: Limits

@@ -1,0 +1,71 @@
+"""What an operator may do with the queue: see it, hurry it, drop from it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from postern.errors import NotFoundError
+from postern.model.identifier import show
+from postern.model.journal import Value
+from postern.model.thread import MessageState
+from postern.ports import Clock
+from postern.storage.change import Change, Row
+from postern.storage.deliveries import (
+    Delivery,
+    end_row,
+    find_last_attempt,
+    lease_for_dropping,
+    list_queue,
+    make_due,
+)
+from postern.storage.journal import journal_row
+from postern.storage.schema import HOUSE
+from postern.storage.store import Look, Store
+from postern.storage.threads import state_row
+
+
+def tell_queue(look: Look, now: datetime) -> list[dict[str, Value]]:
+    """Each waiting delivery as plain values, for people and programs; no address among them."""
+    return [_tell(look, delivery, now) for delivery in list_queue(look)]
+
+
+def retry(store: Store, clock: Clock, delivery_id: UUID | None) -> int:
+    """Let one delivery, or all, be tried now. Answers how many. Raises NotFoundError for one that does not wait."""
+    now = clock.now()
+    count = store.write(lambda transaction: make_due(transaction, now, delivery_id)).result()
+    if delivery_id and not count:
+        raise NotFoundError("no such delivery waits: it was settled, or is under way")
+    return count
+
+
+def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:
+    """Take one delivery out of the queue for good; its message becomes dropped, and the journal says so.
+
+    Answers the message. Raises NotFoundError for one that does not wait, or is just under way.
+    """
+    now = clock.now()
+    delivery = store.write(lambda transaction: lease_for_dropping(transaction, delivery_id, now)).result()
+    if delivery is None or delivery.lease is None:
+        raise NotFoundError("no such delivery waits: it was settled, or is under way")
+    rows: tuple[Row, ...] = (end_row(delivery.id), _entry(delivery, now))
+    if delivery.seller_id != HOUSE:
+        rows += (state_row(delivery.seller_id, delivery.message_id, MessageState.DROPPED),)
+    store.keep(Change(delivery.seller_id, rows)).result()
+    return delivery.message_id
+
+
+def _entry(delivery: Delivery, now: datetime) -> Row:
+    values: dict[str, Value] = {"delivery": show("dlv", delivery.id), "attempts": delivery.attempts, "by": "operator"}
+    return journal_row("delivery-dropped", now, values, seller_id=delivery.seller_id, message_id=delivery.message_id)
+
+
+def _tell(look: Look, delivery: Delivery, now: datetime) -> dict[str, Value]:
+    last = find_last_attempt(look, delivery)
+    return {
+        "delivery": show("dlv", delivery.id),
+        "message": show("msg", delivery.message_id) if delivery.seller_id != HOUSE else None,
+        "state": "under way" if delivery.lease and delivery.due_at > now else "waiting",
+        "attempts": delivery.attempts,
+        "queued_at": delivery.queued_at.isoformat(),
+        "due_at": delivery.due_at.isoformat(),
+        "last_attempt": {"outcome": last[0], "code": last[1], "enhanced": last[2], "reply": last[3]} if last else None,
+    }

@@ -1,0 +1,82 @@
+"""Mail for the house itself: postmaster@ and abuse@, which go on to the operator, and failure reports, which are kept with the
+message they are about. None of it ever reaches a buyer or a seller.
+"""
+
+from email.utils import format_datetime
+from uuid import UUID
+
+from postern.actions.find_recipient import House
+from postern.actions.frame import Frame
+from postern.actions.receiving.repeats import without_received
+from postern.model.envelope import Mail
+from postern.model.identifier import new_id, show
+from postern.model.journal import Value
+from postern.storage.change import Guard, HouseUnseen, Row, Write
+from postern.storage.deliveries import Delivery, delivery_row
+from postern.storage.documents import Owner, seal_document
+from postern.storage.house import find_house_seen, find_operator
+from postern.storage.journal import journal_row
+from postern.storage.schema import HOUSE
+from postern.storage.store import Look
+
+
+def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tuple[tuple[Row, ...], tuple[Guard, ...], bool]:
+    """The rows that keep it, their guards, and whether a delivery to the operator waits."""
+    about = house.about_id.bytes if house.about_id else b""
+    seen_mark = look.vault.mark("house repeat", house.role.encode(), about, without_received(mail.content))
+    if find_house_seen(look, seen_mark):
+        return (), (), False
+    content = _trace(frame, mail) + mail.content
+    document = seal_document(
+        HOUSE, content, Owner("house", None, look.vault.house_key()), look.blobs, frame.limits.inline_document
+    )
+    mail_id = new_id()
+    row = Row(
+        Write.ADD_HOUSE_MAIL,
+        {
+            "id": mail_id,
+            "role": house.role,
+            "received_at": mail.received_at,
+            "size": len(mail.content),
+            "document_id": document.id,
+            "about_id": house.about_id,
+            "seen_mark": seen_mark,
+        },
+    )
+    delivery = _delivery_to_operator(look, mail, house, mail_id, document.id)
+    values: dict[str, Value] = {
+        "role": house.role,
+        "size": len(mail.content),
+        "original": document.commitment,
+        "about": show("msg", house.about_id) if house.about_id else None,
+        "forwarded": bool(delivery),
+    }
+    entry = journal_row(
+        "house-mail-accepted", mail.received_at, values, seller_id=HOUSE, message_id=house.about_id or mail_id
+    )
+    return (document.row, row, *delivery, entry), (HouseUnseen(seen_mark),), bool(delivery)
+
+
+def _trace(frame: Frame, mail: Mail) -> bytes:
+    """RFC 5321 4.4: whoever passes a mail on says so. Who sent it stands in the fields below, as it came."""
+    return f"Received: by {frame.hostname} with ESMTP;\r\n\t{format_datetime(mail.received_at)}\r\n".encode("ascii")
+
+
+def _delivery_to_operator(look: Look, mail: Mail, house: House, mail_id: UUID, document_id: UUID) -> tuple[Row, ...]:
+    """Failure reports stay in the record; what people write to the house goes on to the operator, if there is an address."""
+    operator_id = find_operator(look)
+    if house.role == "report" or operator_id is None:
+        return ()
+    delivery = Delivery(
+        id=new_id(),
+        seller_id=HOUSE,
+        message_id=mail_id,
+        document_id=document_id,
+        person_id=operator_id,
+        sender_domain="",  # the null sender: a failure here must not come back here
+        due_at=mail.received_at,
+        lease=None,
+        attempts=0,
+        queued_at=mail.received_at,
+    )
+    return (delivery_row(delivery),)

@@ -1,0 +1,1 @@
+"""What the marketplace supplies as files: contact reasons and languages. Read here, decided elsewhere."""

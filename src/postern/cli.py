@@ -1,0 +1,249 @@
+"""The command line: reads arguments, calls one action, prints. Exit codes: 0 done, 1 failed, 2 usage, 4 not found, 78 settings."""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from postern import __version__
+from postern.actions.explain import explain as explain_message
+from postern.actions.explain import find_messages
+from postern.actions.find_aliases import find_aliases
+from postern.actions.import_feed import import_feed, read_feed
+from postern.actions.keep_queue import drop, retry, tell_queue
+from postern.errors import ConfigurationError, FeedError, NotFoundError, PosternError
+from postern.installation import install
+from postern.model.identifier import read_shown, show
+from postern.storage.engine import open_writer, read_url
+from postern.storage.migrate import migrate as migrate_store
+from postern.wiring import House, build_house
+
+FAILED, NOT_FOUND, MISCONFIGURED = 1, 4, 78
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A private line between a marketplace's buyers and sellers.")
+queue_app = typer.Typer(no_args_is_help=True, help="What waits to be delivered.")
+app.add_typer(queue_app, name="queue")
+
+Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
+DEFAULT_CONFIG = Path("postern.toml")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Role(StrEnum):
+    """Which parts of the system a process runs."""
+
+    ALL = "all"
+    SMTP = "smtp"
+    WEB = "web"
+    WORKER = "worker"
+
+
+def main() -> None:
+    """Entry point of ``postern``: errors of ours are one line, never a traceback."""
+    try:
+        app()
+    except ConfigurationError as error:
+        _end(error, MISCONFIGURED)
+    except NotFoundError as error:
+        _end(error, NOT_FOUND)
+    except (PosternError, FeedError) as error:
+        _end(error, FAILED)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder for the installation; made if it is not there.")],
+    mail_domain: Annotated[str, typer.Option(help="The mail domain to make DKIM keys for.")] = "marketplace.example",
+) -> None:
+    """Make postern.toml, the data folder, the key file and DKIM keys. Overwrites nothing."""
+    for line in install(folder, mail_domain):
+        print(line)
+    config = folder / "postern.toml"
+    print(f"Next: postern migrate --config {config} && postern serve --config {config}")
+
+
+@app.command()
+def migrate(config: Config = DEFAULT_CONFIG) -> None:
+    """Bring the store to this version's schema."""
+    house = build_house(config)
+    house.settings.service.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_writer(read_url(house.settings.store.url))
+    before, after = migrate_store(engine)
+    engine.dispose()
+    print("The store is up to date." if before == after else f"Migrated the store from {before or 'nothing'} to {after}.")
+
+
+@app.command()
+def serve(config: Config = DEFAULT_CONFIG, role: Annotated[Role, typer.Option(help="Which parts to run.")] = Role.ALL) -> None:
+    """Run Postern. SIGTERM drains: mails under way get their reply, attempts their end."""
+    from postern.serving import read_role, serve as serve_house  # noqa: PLC0415, I001 - the servers' libraries load slowly
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    house = build_house(config)
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        await serve_house(house, read_role(role), stopped, lambda line: print(f"postern {__version__}: {line}", flush=True))
+
+    _run_loop(run)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON Lines; - reads standard input.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Import marketplaces, sellers, buyers and orders. One bad line, and nothing is imported."""
+    house = build_house(config)
+    store = house.open_store()
+    try:
+        with _feed_lines(file) as lines, store.look() as look:
+            feed = read_feed(file, lines, look)
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("Importing")
+            import_feed(store, feed, lambda done, total: progress.update(task, completed=done, total=total))
+    finally:
+        store.close()
+    print(feed.summary())
+
+
+@app.command()
+def alias(seller: str, buyer: str, config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
+    """Print the two aliases of a seller and a buyer, by your own ids; they are minted on first need."""
+    house = build_house(config)
+    store = house.open_store()
+    try:
+        pair = find_aliases(store, house.clock, seller, buyer)
+    finally:
+        store.close()
+    if as_json:
+        print(json.dumps({"buyer_alias": pair.buyer_alias, "seller_alias": pair.seller_alias}))
+        return
+    print(f"the seller writes to the buyer at  {pair.buyer_alias}")
+    print(f"the buyer writes to the seller at  {pair.seller_alias}")
+
+
+@app.command()
+def explain(
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="msg_… or a Message-ID.")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Tell the story of a mail."""
+    house = build_house(config)
+    reader = house.open_reader(connections=1)
+    with reader.look() as look:
+        stories = [(show("msg", one.id), str(one.state), explain_message(look, one)) for one in find_messages(look, message)]
+    if as_json:
+        print(json.dumps([{"message": name, "state": state, "story": lines} for name, state, lines in stories]))
+        return
+    print("\n\n".join("\n".join(lines) for _, _, lines in stories))
+
+
+@queue_app.command("list")
+def queue_list(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
+    """What waits, the next due first."""
+    house = build_house(config)
+    with house.open_reader(connections=1).look() as look:
+        rows = tell_queue(look, house.clock.now())
+    if as_json:
+        print(json.dumps(rows))
+        return
+    if not rows:
+        print("The queue is empty.")
+        return
+    table = Table("delivery", "message", "state", "attempts", "due at", "last attempt", box=None)
+    for row in rows:
+        last = row["last_attempt"]
+        told = f"{last['code']} {last['enhanced']} {last['reply']}" if isinstance(last, dict) else ""
+        table.add_row(*(str(row[name] or "") for name in ("delivery", "message", "state", "attempts", "due_at")), told)
+    Console().print(table)
+
+
+@queue_app.command("retry")
+def queue_retry(
+    delivery: Annotated[str, typer.Argument(metavar="[DELIVERY]", help="dlv_…; without it, all that wait.")] = "",
+    config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Try again now."""
+    with _store_of(config) as (house, store):
+        count = retry(store, house.clock, _delivery_id(delivery) if delivery else None)
+    print(json.dumps({"retried": count}) if as_json else f"{count} due now.")
+
+
+@queue_app.command("drop")
+def queue_drop(
+    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="dlv_…")],
+    config: Config = DEFAULT_CONFIG,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002 - a flag
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Take a delivery out of the queue for good; its message stays in the record, as dropped."""
+    delivery_id = _delivery_id(delivery)
+    if not yes:
+        typer.confirm("The mail will never be delivered. Drop it?", abort=True)
+    with _store_of(config) as (house, store):
+        message_id = drop(store, house.clock, delivery_id)
+    print(json.dumps({"dropped": show("msg", message_id)}) if as_json else f"Dropped {show('msg', message_id)}.")
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the conversation.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Play a short conversation in a demo marketplace, through the real doors, and stay open to look around."""
+    from postern.demo import play  # noqa: PLC0415 - as in serve
+
+    _run_loop(lambda: play(once=once))
+
+
+@contextmanager
+def _store_of(config: Path) -> "Iterator[tuple[House, Store]]":
+    house = build_house(config)
+    store = house.open_store()
+    try:
+        yield house, store
+    finally:
+        store.close()
+
+
+def _delivery_id(text: str) -> "UUID":
+    found = read_shown("dlv", text)
+    if found is None:
+        raise NotFoundError("a delivery's name is dlv_ and 26 letters: see `postern queue list`")
+    return found
+
+
+def _run_loop(run: "Callable[[], Coroutine[object, object, None]]") -> None:
+    try:
+        import uvloop  # noqa: PLC0415 - not there on every system
+    except ImportError:
+        asyncio.run(run())
+    else:
+        uvloop.run(run())
+
+
+def _end(error: Exception, code: int) -> None:
+    print(f"postern: {error}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,30 @@
+"""Every sentence a person reads, in that person's language.
+
+A sentence is written in English where it is used; the catalogues under ``catalogue/locale`` hold its translations, and a sentence
+without one stays English. Fields are filled in after translation, so what a person typed is never taken for a pattern.
+"""
+
+import gettext
+from functools import lru_cache
+from pathlib import Path
+
+_CATALOGUES = Path(__file__).parent / "catalogue" / "locale"
+
+
+def say(language: str, sentence: str, **fields: str | int) -> str:
+    """The sentence in this language (``de``, ``pt-BR``), with its ``{fields}`` filled in."""
+    translated = _catalogue(language).gettext(sentence)
+    try:
+        return translated.format(**fields)
+    except (KeyError, IndexError, ValueError):  # a damaged translation must not cost a mail
+        return sentence.format(**fields)
+
+
+@lru_cache(maxsize=100)
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """The translations of ``language``, else of the language without its region, else none."""
+    primary, _, region = language.replace("_", "-").partition("-")
+    names = [f"{primary}_{region}", primary] if region else [primary]
+    if not all(name.replace("_", "").isalnum() for name in names):
+        return gettext.NullTranslations()
+    return gettext.translation("postern", _CATALOGUES, names, fallback=True)

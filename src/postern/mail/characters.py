@@ -1,0 +1,32 @@
+"""Characters that a reader does not see, or that break a line: what every piece of text is freed from.
+
+It refuses nothing and changes no visible letter.
+"""
+
+import re
+
+# Letters without a width (soft hyphen, zero-width spaces and joiners, fillers, variation selectors, tags). Someone who copies
+# "a<ZWSP>nn@mail.test" out of a mail, or a program that normalises it, has the address.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff"
+)
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BIDI_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")  # "exe.fdp" shown as "pdf.exe"
+_LINE_BREAKING = re.compile("[\\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def clean(text: str) -> str:
+    """Text of several lines: LF line ends, tabs kept, no other control character, no lone surrogate."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROLS.sub("", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """Text of one line: every break, control and run of spaces is one space, and nothing turns the direction of reading."""
+    if not text.isascii():
+        text = _BIDI_OVERRIDES.sub("", _SURROGATE.sub("\ufffd", text))
+    return _LINE_BREAKING.sub(" ", text).strip()

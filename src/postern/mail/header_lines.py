@@ -1,0 +1,110 @@
+"""Header fields as octets: folded, ASCII, and impossible to inject into.
+
+Each function writes exactly one field. Whatever it is given, no line break of the value survives, so there is never a second one.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from postern.mail.characters import one_line
+
+_LINE = 76  # RFC 5322 2.1.1 asks for 78, RFC 2047 2 for 76 where encoded words stand
+_WORD_OCTETS = 42  # of text in one encoded word: 12 + 4/3 * 42 + 2 < 75 (RFC 2047 2)
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
+_ADDRESS = re.compile(r"[!-;=?-~]+")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def unstructured(name: str, text: str) -> bytes:
+    """A field of free text, such as Subject."""
+    text = one_line(text)
+    return _fold(name, text.split(" ") if _may_stand_plain(text) else _encoded_words(text))
+
+
+def mailbox(name: str, display_name: str, address: str) -> bytes:
+    """A field of one mailbox. The display name is quoted, or encoded where it is no ASCII."""
+    display = one_line(display_name)
+    safe_address = "".join(_ADDRESS.findall(address))
+    if not display:
+        return _fold(name, [safe_address])
+    if _may_stand_plain(display) and len(display) < _LINE - len(name) - 4:
+        words = ['"' + display.replace("\\", "\\\\").replace('"', '\\"') + '"']
+    else:
+        words = list(_encoded_words(display))
+    return _fold(name, [*words, f"<{safe_address}>"])
+
+
+def identifiers(name: str, message_ids: Iterable[str]) -> bytes:
+    """A field of Message-IDs; anything that is none is left out."""
+    return _fold(name, [message_id for message_id in message_ids if _MESSAGE_ID.fullmatch(message_id)])
+
+
+def date(name: str, moment: datetime) -> bytes:
+    """A field of one date, in UTC: the author's zone is nobody's business (RFC 5322 3.3)."""
+    at = moment.astimezone(UTC)
+    return _fold(name, [f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} +0000"])
+
+
+def parameterised(name: str, value: str, parameters: Iterable[tuple[str, str]]) -> bytes:
+    """A field with parameters; a long or foreign value in sections of percent signs (RFC 2231)."""
+    pieces = [piece for key, text in parameters for piece in _parameter(key, one_line(text))]
+    return _fold(name, [f"{word};" for word in (value, *pieces[:-1])] + pieces[-1:] if pieces else [value])
+
+
+def _parameter(key: str, text: str) -> Iterator[str]:
+    if text.isascii() and len(text) < _LINE - len(key) - 6:
+        yield f'{key}="' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return
+    # Cut between octets: RFC 2231 4.1 joins the sections before it decodes.
+    octets = [quote(character, safe="") for character in text.encode("utf-8", "replace").decode("utf-8")]
+    sections = list(_fill(octets, _LINE - len(key) - len("*00*=utf-8'';") - 1))
+    for number, section in enumerate(sections):
+        mark = f"*{number}*" if len(sections) > 1 else "*"
+        yield f"{key}{mark}=" + ("utf-8''" if number == 0 else "") + section
+
+
+def _fill(pieces: list[str], size: int) -> Iterator[str]:
+    line = ""
+    for piece in pieces:
+        if len(line) + len(piece) > size:
+            yield line
+            line = ""
+        line += piece
+    yield line
+
+
+def _may_stand_plain(text: str) -> bool:
+    """ASCII that no reader takes for an encoded word, with words short enough to fold between."""
+    return text.isascii() and "=?" not in text and all(len(word) < _LINE - 8 for word in text.split(" "))
+
+
+def _encoded_words(text: str) -> Iterator[str]:
+    """The text in encoded words of at most 75 characters (RFC 2047 2), never cut within a letter (5.3)."""
+    chunk = b""
+    for character in text:
+        octets = character.encode("utf-8", "replace")
+        if len(chunk) + len(octets) > _WORD_OCTETS:
+            yield _encoded_word(chunk)
+            chunk = b""
+        chunk += octets
+    yield _encoded_word(chunk)
+
+
+def _encoded_word(octets: bytes) -> str:
+    return f"=?utf-8?b?{base64.b64encode(octets).decode('ascii')}?="
+
+
+def _fold(name: str, words: Iterable[str]) -> bytes:
+    """The words on lines of at most 76 characters, where they allow it (RFC 5322 2.2.3)."""
+    lines: list[str] = []
+    line = f"{name}:"
+    for word in words:
+        if len(line) + 1 + len(word) > _LINE and line != f"{name}:":
+            lines.append(line)
+            line = ""
+        line += f" {word}"
+    return "\r\n".join((*lines, line)).encode("ascii", "replace") + b"\r\n"

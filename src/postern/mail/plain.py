@@ -1,0 +1,117 @@
+"""Clean HTML to text, for people who read mails as text. It reads only what the markup step let through."""
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+
+from postern.mail.marks import TAG
+
+_PIECE = re.compile(rf"({TAG.pattern})")
+_NAME = re.compile(r"</?([a-z0-9]+)")
+_HREF = re.compile(r'\bhref="([^"]*)"')
+_ALT = re.compile(r'\balt="([^"]*)"')
+_SPACES = re.compile(r"[ \t\n]+")
+_BLOCK_NAMES = "address blockquote caption center div dl dd dt hr li ol pre table tr ul"
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
+_QUOTE_DEPTH_MAXIMUM = 20
+
+
+@dataclass(slots=True)
+class _Page:
+    """The lines written so far, the line at hand, and what is open."""
+
+    lines: list[str] = field(default_factory=list)
+    line: list[str] = field(default_factory=list)
+    quote_depth: int = 0
+    pre_depth: int = 0
+    link: str = ""
+    link_begins: int = 0
+
+    def say(self, text: str) -> None:
+        if self.pre_depth:
+            first, *more = text.split("\n")
+            self.line.append(first)
+            for line in more:
+                self.end_line(even_empty=True)
+                self.line.append(line)
+        elif words := _SPACES.sub(" ", text):
+            self.line.append(words if self.line else words.lstrip(" "))
+
+    def end_line(self, *, even_empty: bool = False) -> None:
+        words = "".join(self.line).rstrip(" ")
+        if words or even_empty:
+            marks = ">" * min(self.quote_depth, _QUOTE_DEPTH_MAXIMUM)
+            self.lines.append(f"{marks} {words}".rstrip(" ") if marks else words)
+        self.line.clear()
+
+    def end_paragraph(self) -> None:
+        self.end_line()
+        if self.lines and self.lines[-1].strip("> "):
+            self.end_line(even_empty=True)
+
+    def follow(self, href: str) -> None:
+        """Where a link leads stands behind its words, unless they say it themselves."""
+        self.link, self.link_begins = unescape(href), len(self.line)
+
+    def end_link(self) -> None:
+        words = "".join(self.line[self.link_begins :]).strip()
+        target = self.link.removeprefix("mailto:").removeprefix("tel:")
+        if target and target.rstrip("/") not in words and words.rstrip("/") not in target:
+            self.line.append(f" <{target}>")
+        self.link = ""
+
+
+def plain(html: str) -> str:
+    """The words of this HTML, one line a block, quotations marked as mail programs mark them."""
+    page = _Page()
+    for number, piece in enumerate(_PIECE.split(html)):
+        if number % 2:
+            _take_tag(page, piece)
+        elif piece:
+            page.say(unescape(piece).replace("\u00a0", " "))
+    page.end_line()
+    return "\n".join(page.lines).strip("\n")
+
+
+def _take_tag(page: _Page, tag: str) -> None:
+    match = _NAME.match(tag)
+    name = match[1] if match else ""
+    closes = tag.startswith("</")
+    if name == "br":
+        page.end_line(even_empty=True)
+    elif name == "a":
+        _take_link(page, tag, closes=closes)
+    elif name == "img":
+        page.say(_attribute(_ALT, tag))
+    elif name in {"td", "th"}:
+        page.say(" " if closes else "")
+    elif name in _PARAGRAPHS:
+        page.end_paragraph()
+    elif name in _BLOCKS:
+        _take_block(page, name, closes=closes)
+
+
+def _take_link(page: _Page, tag: str, *, closes: bool) -> None:
+    if closes:
+        page.end_link()
+    else:
+        page.follow(_attribute(_HREF, tag))
+
+
+def _take_block(page: _Page, name: str, *, closes: bool) -> None:
+    page.end_line()
+    step = -1 if closes else 1
+    if name == "blockquote":
+        page.quote_depth = max(0, page.quote_depth + step)
+    elif name == "pre":
+        page.pre_depth = max(0, page.pre_depth + step)
+    elif name == "li" and not closes:
+        page.line.append("- ")
+    elif name == "hr":
+        page.lines.append("-" * 8)
+
+
+def _attribute(pattern: re.Pattern[str], tag: str) -> str:
+    match = pattern.search(tag)
+    return unescape(match[1]) if match else ""

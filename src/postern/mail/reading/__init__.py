@@ -1,0 +1,1 @@
+"""The pieces of reading a mail: header, addresses, parameters, parts, encodings, charsets. Octets in, plain values out."""

@@ -1,0 +1,44 @@
+"""Content transfer encodings (RFC 2045 6): tolerant of all the damage that mails meet on their way."""
+
+import binascii
+import re
+
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+_SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\n|\Z)")
+_PADDING = re.compile(rb"=+")
+_SEGMENTS_MAXIMUM = 1_000
+
+
+def decode(octets: bytes, encoding: str) -> bytes | None:
+    """The octets behind the encoding, or None if no such encoding is known (RFC 2045 6.4: then the part is no text)."""
+    match encoding:
+        case "" | "7bit" | "8bit" | "binary":
+            return octets
+        case "base64":
+            return decode_base64(octets)
+        case "quoted-printable":
+            return decode_quoted_printable(octets)
+        case _:
+            return None
+
+
+def decode_base64(octets: bytes) -> bytes:
+    """Base64 with strange characters skipped (RFC 2045 6.8), missing padding made up, and what follows a padding read on."""
+    letters = octets.translate(None, _NOT_BASE64)
+    segments = _PADDING.split(letters, maxsplit=_SEGMENTS_MAXIMUM)
+    if len(segments) > _SEGMENTS_MAXIMUM:
+        segments = [letters.replace(b"=", b"")]
+    return b"".join(_decode_segment(segment) for segment in segments)
+
+
+def _decode_segment(letters: bytes) -> bytes:
+    if len(letters) % 4 == 1:  # six bits are no octet
+        letters = letters[:-1]
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def decode_quoted_printable(octets: bytes) -> bytes:
+    """Quoted-printable; an equals sign that escapes nothing stays as it is (RFC 2045 6.7, note on robustness)."""
+    if b"= " in octets or b"=\t" in octets:
+        octets = _SPACED_SOFT_BREAK.sub(b"=", octets)
+    return binascii.a2b_qp(octets)

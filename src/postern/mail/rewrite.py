@@ -1,0 +1,63 @@
+"""Rewriting is rebuilding: from a letter that was read to a new mail, through the steps, in this order.
+
+Nothing of the original's structure travels on. It fails closed: a mail in which the guard finds the author's address is built
+once more as text only, and if that leaks too it does not leave.
+"""
+
+from dataclasses import replace
+
+from postern.mail import writer
+from postern.mail.compose import compose_html, compose_text
+from postern.mail.guard import find_certain
+from postern.mail.letter import Draft, Leaking, Passage, Reading, Relayed
+from postern.mail.plain import plain
+from postern.mail.steps.addresses import replace_addresses
+from postern.mail.steps.attachments import sort_attachments, withhold_all
+from postern.mail.steps.headers import make_header
+from postern.mail.steps.history import cut_own_words
+from postern.mail.steps.markup import clean_markup
+from postern.mail.writer import Boundaries
+
+STEPS = (
+    clean_markup,  # first: what HTML spells with entities is plain afterwards
+    sort_attachments,
+    cut_own_words,
+    replace_addresses,  # last: nothing new comes in after it
+)
+
+
+def rewrite(reading: Reading, passage: Passage, boundaries: Boundaries = writer.fresh_boundary) -> Relayed | Leaking:
+    """The mail that the other side gets."""
+    draft = Draft(reading.letter)
+    for step in STEPS:
+        draft = step(draft, passage)
+    draft = _with_text(draft)
+    relayed = _build(draft, passage, boundaries)
+    if not find_certain(relayed.content, passage.certain):
+        return relayed
+    relayed = _build(_as_text_only(draft, passage), passage, boundaries)
+    if places := find_certain(relayed.content, passage.certain):
+        return Leaking(places)
+    return relayed
+
+
+def _with_text(draft: Draft) -> Draft:
+    """Always a text part: out of the clean HTML where the author's program wrote none."""
+    letter = draft.letter
+    if letter.html and not (letter.text and letter.text.strip()):
+        return replace(draft, letter=replace(letter, text=plain(letter.html)))
+    return draft
+
+
+def _as_text_only(draft: Draft, passage: Passage) -> Draft:
+    """The draft without HTML and files, for an address hid in one of them; replaced again, for HTML may have become text."""
+    bare = withhold_all(draft)
+    reduced = bare.but(replace(bare.letter, html=None), "sent as text only: an address was hidden in the layout or a file")
+    return replace_addresses(reduced, passage)
+
+
+def _build(draft: Draft, passage: Passage, boundaries: Boundaries) -> Relayed:
+    fields = make_header(draft.letter, passage)
+    text, html = compose_text(draft, passage), compose_html(draft, passage)
+    content = writer.mail(fields, text, html, draft.letter.attachments, boundaries)
+    return Relayed(content, draft.letter.subject, draft.letter.text or "", draft.changes)

@@ -1,0 +1,63 @@
+"""The known addresses of both sides, replaced by their aliases wherever they stand: subject, text, HTML, text files, file names.
+
+A file whose content cannot be rewritten but shows such an address is withheld. Addresses of strangers are not touched here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from postern.mail import spelling
+from postern.mail.guard import raw_words
+from postern.mail.letter import Attachment, Draft, Passage
+
+Spellings = Sequence[tuple[str, str]]
+
+
+def replace_addresses(draft: Draft, passage: Passage) -> Draft:
+    """The step."""
+    spellings = [(address.canonical(), alias) for address, alias in passage.known_addresses]
+    letter = draft.letter
+    subject, in_subject = spelling.replace(letter.subject, spellings)
+    text, in_text = spelling.replace(letter.text or "", spellings)
+    html, in_html = spelling.replace(letter.html or "", spellings, markup=True)
+    kept, withheld = _sort_files(letter.attachments, spellings)
+    rewritten = replace(
+        letter,
+        subject=subject,
+        text=text if letter.text is not None else None,
+        html=html if letter.html is not None else None,
+        attachments=tuple(_rewrite_file(file, spellings) for file in kept),
+    )
+    count = in_subject + in_text + in_html
+    changes = ((f"addresses were replaced in {count} places",) if count else ()) + (
+        ("a file that shows an address was withheld",) if withheld else ()
+    )
+    names = tuple(spelling.replace(file.file_name, spellings)[0] for file in withheld)
+    return replace(draft.but(rewritten, *changes), withheld=(*draft.withheld, *names))
+
+
+def name_without_addresses(name: str, passage: Passage) -> str:
+    """A display name, which may be an address: many people are registered under theirs."""
+    return spelling.replace(name, [(address.canonical(), alias) for address, alias in passage.known_addresses])[0]
+
+
+def _sort_files(files: Sequence[Attachment], spellings: Spellings) -> tuple[list[Attachment], list[Attachment]]:
+    kept: list[Attachment] = []
+    withheld: list[Attachment] = []
+    for file in files:
+        leaks = not file.media_type.startswith("text/") and _shows_address(file, spellings)
+        (withheld if leaks else kept).append(file)
+    return kept, withheld
+
+
+def _shows_address(file: Attachment, spellings: Spellings) -> bool:
+    return any(plain in words for words in raw_words(file.content) for plain, _ in spellings)
+
+
+def _rewrite_file(file: Attachment, spellings: Spellings) -> Attachment:
+    """Text files are UTF-8 here: the step before saw to it."""
+    name, _ = spelling.replace(file.file_name, spellings)
+    if not file.media_type.startswith("text/"):
+        return replace(file, file_name=name)
+    text, count = spelling.replace(file.content.decode("utf-8", "replace"), spellings)
+    return replace(file, file_name=name, content=text.encode("utf-8") if count else file.content)

@@ -1,0 +1,58 @@
+"""The marketplace, and the people in it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from postern.model.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """One country's shop: its domain, language and day hold for its buyers."""
+
+    id: str
+    name: str
+    mail_domain: str
+    language: str
+    time_zone: str
+    cancel_order_url: str = ""
+    report_infringement_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A seller's account. ``id`` is the store's number, ``name`` the operator's id for it."""
+
+    id: int
+    name: str
+    business_name: str
+    language: str
+    bounce_on_opt_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """A buyer record of one marketplace (R2). Another marketplace's record is another buyer."""
+
+    id: UUID
+    marketplace_id: str
+    display_name: str = field(repr=False)
+    address: Address
+    opted_out: bool
+
+
+class AddressRole(StrEnum):
+    """What an address is to a seller."""
+
+    CUSTOMER_SERVICE = "customer_service"  # R14: buyers' mail goes here
+    REGISTERED_SENDER = "registered_sender"  # R20: mail to buyers may come from here
+
+
+@dataclass(frozen=True, slots=True)
+class SellerAddress:
+    """One address of a seller in one role; an address with both roles is there twice, with one person."""
+
+    person_id: UUID
+    role: AddressRole
+    address: Address

@@ -1,0 +1,49 @@
+"""A thread and its messages. A mail travels; a message stays."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from postern.model.relationship import Side
+
+
+class MessageState(StrEnum):
+    """The one state that a message accepted for one recipient is in."""
+
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    HELD = "held"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One subject of one pair, perhaps about an order. It is never closed (R2)."""
+
+    id: UUID
+    relationship_id: UUID
+    order_id: UUID | None
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a thread keeps of one mail."""
+
+    id: UUID
+    seller_id: int
+    relationship_id: UUID
+    thread_id: UUID
+    order_id: UUID | None
+    author: Side
+    state: MessageState
+    received_at: datetime
+    size: int
+    their_message_id: str = field(repr=False)  # the author's own Message-ID; empty if there was none
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    original_id: UUID | None
+    relayed_id: UUID | None
+    reason: str = ""  # why it is held

@@ -1,0 +1,1 @@
+"""The rules, one short file a subject. A rule looks at the facts and returns findings, never a verdict."""

@@ -1,0 +1,46 @@
+"""What Postern asks of the world outside: small protocols, each with more than one answer.
+
+Whoever needs the world takes one of these as an argument; only wiring knows which answer stands behind it.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from postern.model.address import Address
+from postern.model.delivery import Outcome
+
+
+class Clock(Protocol):
+    """The time, which tests set."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+class Courier(Protocol):
+    """Carries finished mails to the next hop: over SMTP, to the recipient's own host, or into a folder."""
+
+    async def send(self, return_path: str, recipient: Address, content: bytes) -> Outcome:
+        """Make one attempt. ``return_path`` is empty for the null sender. Never raises for what the next hop does."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection; attempts under way may end first."""
+        ...
+
+
+class Blobs(Protocol):
+    """Keeps large sealed mails beside the store, under random names that are never used twice."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep the content so that a power cut cannot lose it. Raises StoreFullError or StoreError: then nothing is kept."""
+        ...
+
+    def get(self, name: str) -> bytes:
+        """The content of a blob. Raises DamagedError where it is missing, StoreError where it cannot be reached."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget a blob; one that is not there is no error."""
+        ...

@@ -1,0 +1,252 @@
+"""The running system: doors and worker, started in order and drained in the other. Nothing is decided here."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import ssl
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from postern.actions.deliver_mail import Sign
+from postern.actions.find_recipient import Recipient, find_recipient
+from postern.actions.hold_unread import hold_unread
+from postern.actions.receive_mail import Accepted, Answer, Prepared, receive
+from postern.errors import AddressError, ConfigurationError
+from postern.model.address import Address
+from postern.model.envelope import Mail
+from postern.ports import Courier
+from postern.settings import DkimSettings, Settings, is_loopback, split_listen, web_listen
+from postern.smtp.connection import Hop
+from postern.smtp.courier import SmtpCourier
+from postern.smtp.dkim import SigningKey, load_signing_key, sign
+from postern.smtp.edge import Desk, Edge
+from postern.smtp.mx import MxCourier
+from postern.smtp.pool import EndedItsReaderError, Pool, PoolLimits
+from postern.smtp.resolver import DnsResolver
+from postern.storage.change import Change, Outcome
+from postern.storage.deliveries import release_all
+from postern.storage.engine import require_durable
+from postern.storage.house import set_operator
+from postern.storage.migrate import require_current
+from postern.storage.store import Store
+from postern.web.app import Pages, build_app, serve_pages
+from postern.wiring import House
+from postern.worker.runner import Runner
+
+_log = logging.getLogger(__name__)
+
+
+def _courier(house: House) -> Courier:
+    next_hop = house.settings.delivery.next_hop
+    if outbox := house.outbox():
+        return outbox
+    if next_hop == "mx":
+        return MxCourier(house.frame.hostname, house.frame.limits, DnsResolver())
+    if next_hop.startswith("smtp://"):
+        return SmtpCourier(Hop.read(next_hop), house.frame.hostname, house.frame.limits)
+    raise ConfigurationError("delivery.next_hop: must be smtp://HOST:PORT, mx or sandbox")
+
+
+def _signer(settings: Settings) -> Sign:
+    """Signs with every key of the sender's domain; a domain without keys is sent unsigned, and the log says so once."""
+    keys: dict[str, list[SigningKey]] = {}
+    for one in settings.dkim:
+        keys.setdefault(one.domain.lower(), []).append(_signing_key(one))
+
+    def sign_for(content: bytes, domain: str, signed_at: datetime) -> bytes:
+        return sign(content, keys[domain], signed_at) if domain in keys else content
+
+    return sign_for
+
+
+def _signing_key(one: DkimSettings) -> SigningKey:
+    try:
+        pem = one.key_file.read_bytes()
+    except OSError:
+        raise ConfigurationError(f"dkim.key_file: {one.key_file} cannot be read") from None
+    return load_signing_key(one.domain, one.selector, one.algorithm, pem)
+
+
+def require_safe(settings: Settings) -> None:
+    """Refuse to listen beyond this machine while anybody could pretend to be anybody. Raises ConfigurationError."""
+    if is_loopback(settings.smtp.listen):
+        return
+    if settings.authentication.mode == "off":
+        raise ConfigurationError(
+            "smtp.listen reaches beyond this machine while authentication.mode is off: anybody could write as anybody; "
+            "listen on 127.0.0.1 behind a server that authenticates"
+        )
+    if not (settings.smtp.tls_cert and settings.smtp.tls_key):
+        raise ConfigurationError("smtp.listen reaches beyond this machine without TLS: set smtp.tls_cert and smtp.tls_key")
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if not (settings.smtp.tls_cert or settings.smtp.tls_key):
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.smtp.tls_cert, settings.smtp.tls_key)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError("smtp.tls_cert and smtp.tls_key: not a certificate with its key") from None
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which parts of the system this process runs."""
+
+    smtp: bool
+    web: bool
+    worker: bool
+
+
+def read_role(text: str) -> Roles:
+    """``all``, ``smtp``, ``web`` or ``worker``."""
+    if text == "all":
+        return Roles(smtp=True, web=True, worker=True)
+    return Roles(smtp=text == "smtp", web=text == "web", worker=text == "worker")
+
+
+async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Callable[[str], None]) -> None:
+    """Run until ``stopped`` is set, then drain: no new mails, those under way to their reply, attempts to their end.
+
+    ``started`` is told where the doors are. Raises ConfigurationError for settings that cannot be served.
+    """
+    require_safe(house.settings)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_only_server(house))
+        store = house.open_store()
+        stack.push_async_callback(asyncio.to_thread, store.close)
+        await asyncio.to_thread(_prepare_store, house, store)
+        runner = await _start_worker(house, store, stack) if roles.worker else None
+        notice = runner.notice if runner else _nobody
+        if roles.smtp:
+            started(await _start_edge(house, store, notice, stack))
+        if roles.web:
+            started(await _start_pages(house, store, stack))
+        await stopped.wait()
+        _log.info("draining")
+
+
+def _prepare_store(house: House, store: Store) -> None:
+    require_durable(store.writing_engine)
+    require_current(store.writing_engine)
+    address = house.settings.service.operator_address
+    try:
+        operator = Address.parse(address) if address else None
+    except AddressError as error:
+        raise ConfigurationError(f"service.operator_address: {error}") from None
+    if operator is None:
+        _log.warning("service.operator_address is not set: mail for postmaster@ and abuse@ is kept, and goes to nobody")
+    store.write(lambda transaction: set_operator(transaction, house.vault, operator)).result()
+    if store.writing_engine.dialect.name == "sqlite":
+        now = house.clock.now()
+        store.write(lambda transaction: release_all(transaction, now)).result()
+
+
+async def _start_worker(house: House, store: Store, stack: contextlib.AsyncExitStack) -> Runner:
+    courier = _courier(house)
+    stack.push_async_callback(courier.close)
+    runner = Runner(store, courier, house.clock, house.frame, _signer(house.settings))
+    running = asyncio.create_task(runner.run())
+
+    async def stop() -> None:
+        runner.stop()
+        await running
+
+    stack.push_async_callback(stop)
+    return runner
+
+
+async def _start_edge(house: House, store: Store, notice: Callable[[], None], stack: contextlib.AsyncExitStack) -> str:
+    limits = house.frame.limits
+    pool_limits = PoolLimits(
+        processes=limits.pool_processes or os.cpu_count() or 1,
+        seconds=limits.pool_seconds,
+        memory=limits.pool_memory,
+        kills=limits.pool_kills,
+        backlog=limits.pool_backlog,
+    )
+    pool = Pool([sys.executable, "-m", "postern.pool_process", str(house.config)], pool_limits)
+    await pool.start()
+    stack.push_async_callback(pool.close)
+    edge = Edge(_desk(house, store, pool, notice), house.frame.hostname, limits, _tls(house.settings))
+    host, port = split_listen(house.settings.smtp.listen)
+    try:
+        port = await edge.listen(host, port)
+    except OSError as error:
+        raise ConfigurationError(f"smtp.listen: {house.settings.smtp.listen} cannot be used: {error.strerror}") from None
+    stack.push_async_callback(edge.drain)
+    return f"mail is taken on {host}:{port}"
+
+
+def _desk(house: House, store: Store, pool: Pool, notice: Callable[[], None]) -> Desk:
+    frame, clock = house.frame, house.clock
+
+    async def find(address: str) -> Recipient:
+        def look_up() -> Recipient:
+            with store.look() as look:
+                return find_recipient(look, frame, address, clock.now())
+
+        return await asyncio.to_thread(look_up)
+
+    async def prepare_elsewhere(mail: Mail) -> Prepared:
+        try:
+            prepared = await pool.run(mail)
+        except EndedItsReaderError:
+            return await asyncio.to_thread(hold_in_store, mail)
+        if not isinstance(prepared, Prepared):
+            raise TypeError("the pool answered with something else")
+        return prepared
+
+    def hold_in_store(mail: Mail) -> Prepared:
+        with store.look() as look:
+            return hold_unread(look, frame, mail)
+
+    async def keep(change: Change) -> Outcome:
+        return await asyncio.wrap_future(store.keep(change))
+
+    async def take(mail: Mail) -> Answer:
+        answer = await receive(mail, prepare_elsewhere, keep, frame.limits.stale_retries + 1)
+        if isinstance(answer, Accepted) and answer.queued:
+            notice()
+        return answer
+
+    return Desk(find, take, clock)
+
+
+async def _start_pages(house: House, store: Store, stack: contextlib.AsyncExitStack) -> str:
+    pages = Pages(store=store, frame=house.frame, clock=house.clock, outbox=house.outbox())
+    host, port = split_listen(web_listen(house.settings))
+    close, port = await serve_pages(build_app(pages), host, port)
+    stack.push_async_callback(close)
+    return f"pages are on http://{host}:{port}"
+
+
+def _nobody() -> None:
+    """Without a worker in this process, others poll the queue."""
+
+
+@contextlib.contextmanager
+def _only_server(house: House) -> Iterator[None]:
+    """SQLite has one server: a second one on the same folder is refused, for it would end the first one's leases."""
+    if not house.settings.store.url.startswith("sqlite"):
+        yield
+        return
+    path = house.settings.service.data_dir / "serve.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = path.open("w")
+    except OSError as error:
+        raise ConfigurationError(f"service.data_dir: {path.parent} cannot be written: {error.strerror}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigurationError("another `postern serve` runs on this store; SQLite has one server") from None
+        yield

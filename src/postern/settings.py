@@ -1,0 +1,243 @@
+"""Every option: name, type, default, meaning. Only the command line and wiring read this.
+
+One TOML file, and the environment over it: ``[smtp] listen`` is also ``POSTERN__SMTP__LISTEN``. A key that does not exist is an
+error with a suggestion, because a setting that is silently ignored is worse than none.
+"""
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from postern.errors import ConfigurationError
+from postern.model.limits import Limits
+
+ENVIRONMENT_PREFIX = "POSTERN__"
+DEFAULT_WEB = "127.0.0.1:8480"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class ServiceSettings(_Section):
+    """The service as people see it."""
+
+    public_url: str = Field(f"http://{DEFAULT_WEB}", description="Where browsers reach Postern; links in mails begin with it.")
+    data_dir: Path = Field(Path("data"), description="Folder for everything Postern keeps in files.")
+    operator_address: str = Field("", description="Mail for postmaster@ and abuse@ goes on to this address.")
+
+
+class StoreSettings(_Section):
+    """Where everything is kept."""
+
+    url: str = Field("sqlite:///data/postern.db", description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+
+
+class BlobsSettings(_Section):
+    """Where large mails are kept, sealed."""
+
+    url: str = Field("file://data/blobs", description="file://FOLDER or s3://BUCKET/PREFIX (with postern[s3])")
+
+
+class KeysSettings(_Section):
+    """The one secret."""
+
+    master_file: Path = Field(
+        Path("master.keys"), description="The master key file, the same on every machine. Whoever loses it loses the record."
+    )
+
+
+class SmtpSettings(_Section):
+    """Mail in."""
+
+    listen: str = Field("127.0.0.1:2525", description="Address and port on which mail is taken.")
+    hostname: str = Field("localhost", description="What Postern calls itself in SMTP: the name that the MX record points to.")
+    tls_cert: str = Field("", description="PEM file with the certificate chain; an ECDSA one costs half the time.")
+    tls_key: str = Field("", description="PEM file with the certificate's private key.")
+
+
+class WebSettings(_Section):
+    """Pages."""
+
+    listen: str = Field(
+        "", description="Address and port of the pages; empty: those of a loopback public_url, else " + DEFAULT_WEB + "."
+    )
+
+
+class DeliverySettings(_Section):
+    """Mail out."""
+
+    next_hop: str = Field(
+        "sandbox", description="smtp://HOST:PORT, mx (each recipient's own host), or sandbox (kept in a folder, sent nowhere)."
+    )
+
+
+class DkimSettings(_Section):
+    """One signature of a domain; a domain may have two (RSA and Ed25519)."""
+
+    domain: str = Field(description="The signing domain: a marketplace's mail domain.")
+    selector: str = Field(description="The record is SELECTOR._domainkey.DOMAIN.")
+    algorithm: Literal["rsa-sha256", "ed25519-sha256"] = Field(description="rsa-sha256 or ed25519-sha256.")
+    key_file: Path = Field(description="PEM file with the private key.")
+
+
+class AuthenticationSettings(_Section):
+    """Proof of who wrote."""
+
+    mode: Literal["off"] = Field("off", description="off: header From is believed; allowed on loopback only.")
+
+
+LimitsSettings = create_model(
+    "LimitsSettings",
+    __base__=_Section,
+    **{one.name: (Annotated[int, Field(ge=0)], one.default) for one in fields(Limits)},
+)
+
+
+class Settings(BaseSettings):
+    """All sections."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    service: ServiceSettings = ServiceSettings()
+    store: StoreSettings = StoreSettings()
+    blobs: BlobsSettings = BlobsSettings()
+    keys: KeysSettings = KeysSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    web: WebSettings = WebSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    dkim: tuple[DkimSettings, ...] = ()
+    authentication: AuthenticationSettings = AuthenticationSettings()
+    limits: LimitsSettings = LimitsSettings()  # type: ignore[valid-type]  # made of the dataclass above, so they cannot differ
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment over the file, and nothing else."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    def named_limits(self) -> Limits:
+        """The limits as the rest of Postern knows them."""
+        return Limits(**self.limits.model_dump())  # type: ignore[attr-defined]  # see above
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the file and the environment; relative paths become relative to the file. Raises ConfigurationError."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"there is no {path}; `postern init DIR` makes one, --config names another") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    _require_known_environment(os.environ)
+    try:
+        settings = Settings(**tables)
+    except ValidationError as error:
+        raise ConfigurationError(f"{path}: " + "; ".join(_explain(one) for one in error.errors())) from None
+    return _with_absolute_paths(settings, path.parent.resolve())
+
+
+def is_loopback(listen: str) -> bool:
+    """Whether this ``host:port`` can be reached from this machine only."""
+    host, _ = split_listen(listen)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def split_listen(listen: str) -> tuple[str, int]:
+    """Host and port of ``host:port`` or ``[v6]:port``. Raises ConfigurationError."""
+    host, colon, port = listen.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65_535:  # noqa: PLR2004 - the largest port
+        raise ConfigurationError(f"{listen!r} is not an address with a port, such as 127.0.0.1:2525")
+    return host.strip("[]"), int(port)
+
+
+def web_listen(settings: Settings) -> str:
+    """Where the pages listen."""
+    if settings.web.listen:
+        return settings.web.listen
+    url = urlsplit(settings.service.public_url)
+    try:
+        port = url.port
+    except ValueError:
+        raise ConfigurationError("service.public_url: its port is not a number") from None
+    candidate = f"{url.hostname}:{port}"
+    return candidate if port and url.hostname and is_loopback(candidate) else DEFAULT_WEB
+
+
+def _require_known_environment(environment: Mapping[str, str]) -> None:
+    for name in environment:
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if section not in Settings.model_fields:
+            raise ConfigurationError(f"environment {name}: there is no section {section!r}{_suggest(section, Settings)}")
+        if key and section != "dkim" and key not in _model_of(section).model_fields:
+            raise ConfigurationError(f"environment {name}: [{section}] has no key {key!r}{_suggest(key, _model_of(section))}")
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    """One mistake: where, what, and what was probably meant."""
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{where}: {error['msg']}"
+    *parents, key = (str(part) for part in error["loc"])
+    model: type[BaseModel] = _model_of(parents[0]) if parents else Settings
+    return f"{where}: no such key{_suggest(key, model)}"
+
+
+def _model_of(section: str) -> type[BaseModel]:
+    annotation = Settings.model_fields[section].annotation
+    candidate = next(iter(get_args(annotation)), annotation)
+    if not (isinstance(candidate, type) and issubclass(candidate, BaseModel)):
+        raise ConfigurationError(f"no section {section!r}")
+    return candidate
+
+
+def _suggest(key: str, model: type[BaseModel]) -> str:
+    near = difflib.get_close_matches(key, model.model_fields, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f" (known: {', '.join(sorted(model.model_fields))})"
+
+
+def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
+    """Paths in the file mean files beside it, wherever the command was started."""
+    service = settings.service.model_copy(update={"data_dir": folder / settings.service.data_dir})
+    keys = settings.keys.model_copy(update={"master_file": folder / settings.keys.master_file})
+    dkim = tuple(one.model_copy(update={"key_file": folder / one.key_file}) for one in settings.dkim)
+    smtp = settings.smtp.model_copy(
+        update={
+            name: str(folder / value) for name in ("tls_cert", "tls_key") if (value := getattr(settings.smtp, name))
+        }
+    )
+    store = settings.store.model_copy(update={"url": _absolute(settings.store.url, "sqlite:///", folder)})
+    blobs = settings.blobs.model_copy(update={"url": _absolute(settings.blobs.url, "file://", folder)})
+    changed = {"service": service, "keys": keys, "dkim": dkim, "smtp": smtp, "store": store, "blobs": blobs}
+    return settings.model_copy(update=changed)
+
+
+def _absolute(url: str, scheme: str, folder: Path) -> str:
+    if not url.startswith(scheme) or not url.removeprefix(scheme):
+        return url
+    return scheme + str(folder / url.removeprefix(scheme))

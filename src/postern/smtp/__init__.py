@@ -1,0 +1,1 @@
+"""The first door: mail comes in by SMTP and goes out by SMTP."""

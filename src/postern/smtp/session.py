@@ -1,0 +1,389 @@
+"""One SMTP session without sockets, clock or store: octets go in, and out come replies, questions and whole mails (RFC 5321).
+
+Whoever carries it calls ``open()`` once and ``receive()`` for all that arrives, and does what the outputs say, in their order:
+
+* ``Send`` these octets to the client;
+* ``AskRecipient``: find out whether this recipient may be written to, then call ``answer_recipient()``;
+* ``TakeMail``: keep this mail, then call ``answer_mail()``; only that reply tells the client whether the mail is ours now;
+* ``StartTls``: send what stands before, do the handshake, then call ``tls_started()``;
+* ``Close`` the connection; nothing comes after it.
+
+While it waits for an answer it keeps what the client sends on, and stops reading commands: each is obeyed after the one
+before it was answered (RFC 2920 3.2). It refuses to hold more than the limits name, to act on a line or a mail whose end is in
+doubt, to speak of any recipient by itself, and to say back what the client said. It decides nothing about mail.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import ClassVar
+
+from postern.model.envelope import Envelope
+from postern.model.limits import Limits
+from postern.smtp import wording
+from postern.smtp.command import Command, read_client_name, read_command, read_mail, read_rcpt
+from postern.smtp.incoming import Incoming
+from postern.smtp.output import AskRecipient, Close, Output, Send, StartTls, TakeMail
+from postern.smtp.reply import Reply
+
+
+class _Stage(Enum):
+    """What the session is about to do: the first two read, the next three wait for a call."""
+
+    COMMAND = auto()
+    CONTENT = auto()
+    ASKING = auto()
+    HANDING_OVER = auto()
+    STARTING_TLS = auto()
+    CLOSED = auto()
+
+
+@dataclass(slots=True)
+class _OpenMail:
+    """What MAIL and RCPT have said so far: the buffers of RFC 5321 4.1.1."""
+
+    reverse_path: str
+    recipients: list[str] = field(default_factory=list)
+    any_refused: bool = False
+
+
+class Session:
+    """The server's side of one connection, from the greeting to the goodbye."""
+
+    def __init__(self, hostname: str, limits: Limits, *, tls_offered: bool) -> None:
+        self._hostname = hostname
+        self._limits = limits
+        self._tls_offered = tls_offered
+        self._stage = _Stage.COMMAND
+        self._incoming = Incoming(limits)
+        self._client_name = ""
+        self._mail: _OpenMail | None = None
+        self._recipient_asked = ""
+        self._octets_handed_over = 0
+        self._tls_active = False
+        self._leaving = False
+        self._bad_commands = 0
+        self._refused_recipients = 0
+        self._mails = 0
+        self._said: list[bytes] = []
+        self._outputs: list[Output] = []
+
+    # What the carrier calls
+
+    def open(self) -> list[Output]:
+        """Greet the client (RFC 5321 3.1)."""
+        self._say(wording.greeting(self._hostname))
+        return self._take_outputs()
+
+    def receive(self, octets: bytes) -> list[Output]:
+        """Take what came, in pieces of any size; how it was cut changes nothing."""
+        if self._stage is _Stage.STARTING_TLS or self._stage is _Stage.CLOSED:
+            return []  # plain octets have no place before a handshake (RFC 3207 4.2), and none after the end
+        self._incoming.add(octets)
+        return self._go_on()
+
+    def answer_recipient(self, reply: Reply) -> list[Output]:
+        """The reply to RCPT: 2xx adds the recipient, 4xx and 5xx do not, 421 ends the session; then pipelined input goes on."""
+        mail = self._mail
+        if not self._awaits(_Stage.ASKING) or mail is None:
+            return []
+        if reply.accepts:
+            mail.recipients.append(self._recipient_asked)
+        else:
+            mail.any_refused = True
+            self._refused_recipients += reply.refuses_for_good
+        return self._give(reply)
+
+    def answer_mail(self, reply: Reply) -> list[Output]:
+        """The reply to the final dot: whatever it is, the mail is no longer the session's (RFC 5321 4.1.1.4)."""
+        if not self._awaits(_Stage.HANDING_OVER):
+            return []
+        self._octets_handed_over = 0
+        self._mail = None
+        return self._give(reply)
+
+    def tls_started(self) -> None:
+        """After the handshake nothing that the client said before it is believed; it says EHLO again (RFC 3207 4.2).
+
+        What counts against it stays: it is what we know, not what it told us.
+        """
+        if self._awaits(_Stage.STARTING_TLS):
+            self._tls_active = True
+            self._client_name = ""
+            self._mail = None
+
+    def time_out(self) -> list[Output]:
+        """Nothing came for as long as the limits allow (RFC 5321 4.5.3.2)."""
+        return self._leave(wording.TIMED_OUT)
+
+    def shut_down(self) -> list[Output]:
+        """The service stops: end the session, but let a mail that is begun come to its reply (RFC 5321 3.8)."""
+        self._leaving = True
+        return self._leave(wording.SHUTTING_DOWN) if self._stage is _Stage.STARTING_TLS else self._go_on()
+
+    # What the carrier sees
+
+    @property
+    def waiting(self) -> bool:
+        """Whether nothing goes on until the carrier answers."""
+        return self._stage in {_Stage.ASKING, _Stage.HANDING_OVER, _Stage.STARTING_TLS}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the carrier may read on; while the session waits, only so much is kept for later."""
+        return not self.waiting or len(self._incoming) < self._limits.pipelined
+
+    @property
+    def in_data(self) -> bool:
+        """Whether content is coming, which has a time-out of its own."""
+        return self._stage is _Stage.CONTENT
+
+    @property
+    def mail_open(self) -> bool:
+        """Whether a mail is begun and not yet answered."""
+        return self._mail is not None
+
+    @property
+    def held_octets(self) -> int:
+        """What this session holds in memory: octets that are not dealt with, and a mail handed over but not yet answered."""
+        return len(self._incoming) + self._octets_handed_over
+
+    @property
+    def client_name(self) -> str:
+        """What the client calls itself, for the trace; a claim and no more. Empty before EHLO."""
+        return self._client_name
+
+    # Reading on
+
+    def _go_on(self) -> list[Output]:
+        while self._take_step():
+            pass
+        self._incoming.release()
+        return self._take_outputs()
+
+    def _take_step(self) -> bool:
+        """Deal with one line or one mail; False when there is none, or when the session may not go on."""
+        if self._stage is _Stage.COMMAND and self._leaving and not self.mail_open:
+            self._close(wording.SHUTTING_DOWN)
+        if self._stage is _Stage.COMMAND:
+            return self._take_line()
+        return self._stage is _Stage.CONTENT and self._take_content()
+
+    def _take_line(self) -> bool:
+        line = self._incoming.line()
+        if line is None:
+            return False
+        command = line if isinstance(line, Reply) else read_command(line)
+        if isinstance(command, Reply):
+            self._refuse(command)
+        else:
+            self._obey(command)
+        return True
+
+    def _obey(self, command: Command) -> None:
+        obey = self._COMMANDS.get(command.verb)
+        if obey is None:
+            self._refuse(wording.UNKNOWN_COMMAND)
+        elif command.argument and command.verb in self._STAND_ALONE:
+            self._refuse(wording.NO_ARGUMENT_TAKEN)
+        else:
+            obey(self, command.argument)
+
+    # The commands, in the order of a session
+
+    def _ehlo(self, argument: str) -> None:
+        tls = self._tls_offered and not self._tls_active  # RFC 3207 4.2: not offered again under TLS
+        self._meet(argument, wording.extensions(self._hostname, self._limits, tls=tls))
+
+    def _helo(self, argument: str) -> None:
+        self._meet(argument, wording.hello(self._hostname))
+
+    def _meet(self, argument: str, hello: Reply) -> None:
+        name = read_client_name(argument)
+        if isinstance(name, Reply):
+            self._refuse(name)  # RFC 5321 4.1.4: the state stays as it was
+            return
+        self._client_name = name
+        self._mail = None  # RFC 5321 4.1.4: like RSET
+        self._say(hello)
+
+    def _starttls(self, _argument: str) -> None:
+        if self._tls_active:
+            self._refuse(wording.TLS_ALREADY)
+        elif not self._tls_offered:
+            self._refuse(wording.NOT_IMPLEMENTED)
+        else:
+            self._say(wording.TLS_READY)
+            self._incoming.clear()  # what was pipelined behind it could be anybody's (CVE-2011-0411)
+            self._ask(_Stage.STARTING_TLS, StartTls())
+
+    def _mail_from(self, argument: str) -> None:
+        if not self._client_name:
+            self._refuse(wording.HELLO_FIRST)
+        elif self._mail:
+            self._refuse(wording.MAIL_OPEN)
+        elif self._mails >= self._limits.mails_per_session:
+            self._close(wording.MAILS_SPENT)
+        else:
+            self._begin_mail(read_mail(argument, self._limits))
+
+    def _begin_mail(self, reverse_path: str | Reply) -> None:
+        if isinstance(reverse_path, Reply):
+            self._refuse(reverse_path)
+            return
+        self._mails += 1
+        self._mail = _OpenMail(reverse_path)
+        self._say(wording.SENDER_TAKEN)
+
+    def _rcpt_to(self, argument: str) -> None:
+        if not self._mail:
+            self._refuse(wording.MAIL_FIRST)
+        elif self._refused_recipients >= self._limits.unknown_recipients:
+            self._close(wording.REFUSALS_SPENT)
+        elif len(self._mail.recipients) >= self._limits.recipients_per_mail:
+            self._say(wording.TOO_MANY_RECIPIENTS)
+        else:
+            self._ask_recipient(self._mail, read_rcpt(argument))
+
+    def _ask_recipient(self, mail: _OpenMail, recipient: str | Reply) -> None:
+        if isinstance(recipient, Reply):
+            mail.any_refused = True
+            self._refuse(recipient)
+            return
+        self._recipient_asked = recipient
+        self._ask(_Stage.ASKING, AskRecipient(mail.reverse_path, recipient, tuple(mail.recipients)))
+
+    def _data(self, _argument: str) -> None:
+        if self._mail and self._mail.recipients:
+            self._stage = _Stage.CONTENT
+            self._incoming.begin_mail()
+            self._say(wording.CONTENT_EXPECTED)
+        elif self._mail and self._mail.any_refused:
+            self._say(wording.NO_RECIPIENT_LEFT)  # no error of a client that pipelines (RFC 2920 3.1)
+        else:
+            self._refuse(wording.RECIPIENT_FIRST if self._mail else wording.MAIL_FIRST)
+
+    def _take_content(self) -> bool:
+        content, mail = self._incoming.mail(), self._mail
+        if content is None or mail is None:
+            return False
+        self._stage = _Stage.COMMAND
+        if isinstance(content, Reply):
+            self._mail = None
+            self._finish(content)
+        else:
+            self._octets_handed_over = len(content)
+            self._ask(_Stage.HANDING_OVER, TakeMail(Envelope(mail.reverse_path, tuple(mail.recipients)), content))
+        return True
+
+    def _rset(self, _argument: str) -> None:
+        self._mail = None  # RFC 5321 4.1.1.5; who the client is, and TLS, stay
+        self._say(wording.FINE)
+
+    def _noop(self, _argument: str) -> None:
+        self._say(wording.FINE)  # RFC 5321 4.1.1.9: its argument is ignored
+
+    def _help(self, _argument: str) -> None:
+        self._say(wording.HELP)
+
+    def _vrfy(self, argument: str) -> None:
+        if argument:
+            self._say(wording.NOT_TOLD)
+        else:
+            self._refuse(wording.NAME_EXPECTED_BY_VRFY)
+
+    def _quit(self, _argument: str) -> None:
+        self._close(wording.GOODBYE)  # RFC 5321 4.1.1.10
+
+    def _not_offered(self, _argument: str) -> None:
+        self._refuse(wording.NOT_IMPLEMENTED)
+
+    _COMMANDS: ClassVar[Mapping[str, Callable[["Session", str], None]]] = {
+        "EHLO": _ehlo,
+        "HELO": _helo,
+        "STARTTLS": _starttls,
+        "MAIL": _mail_from,
+        "RCPT": _rcpt_to,
+        "DATA": _data,
+        "RSET": _rset,
+        "NOOP": _noop,
+        "HELP": _help,
+        "VRFY": _vrfy,
+        "QUIT": _quit,
+        "EXPN": _not_offered,  # RFC 5321 7.3: lists are nobody's business
+        "AUTH": _not_offered,  # RFC 4954: nobody signs in to send
+        "BDAT": _not_offered,  # RFC 3030: CHUNKING is not announced
+        "TURN": _not_offered,  # RFC 5321 F.1
+        "ETRN": _not_offered,  # RFC 1985: nothing waits here for a client to fetch
+    }
+    _STAND_ALONE = frozenset({"STARTTLS", "DATA", "RSET", "QUIT"})  # RFC 5321 4.1.1, RFC 3207 4
+
+    # Speaking
+
+    def _say(self, reply: Reply) -> None:
+        self._said.append(reply.encode())
+
+    def _refuse(self, reply: Reply) -> None:
+        """Answer a command that is wrong; a client that makes too many of these is no mail program."""
+        self._bad_commands += 1
+        if self._bad_commands > self._limits.bad_commands:
+            self._close(wording.ERRORS_SPENT)
+        else:
+            self._say(reply)
+
+    def _ask(self, stage: _Stage, output: Output) -> None:
+        self._stage = stage
+        self._put(output)
+
+    def _awaits(self, stage: _Stage) -> bool:
+        """Whether this is what the session waits for, and if so, wait no longer. After the end, answers come too late."""
+        if self._stage is _Stage.CLOSED:
+            return False
+        if self._stage is not stage:
+            msg = f"the session is not {stage.name.lower()}"
+            raise RuntimeError(msg)
+        self._stage = _Stage.COMMAND
+        return True
+
+    def _give(self, reply: Reply) -> list[Output]:
+        self._finish(reply)
+        return self._go_on()
+
+    def _finish(self, reply: Reply) -> None:
+        if reply.ends_session:
+            self._close(reply)
+        else:
+            self._say(reply)
+
+    def _leave(self, reply: Reply) -> list[Output]:
+        """End from our side; in the middle of a handshake there is no way to say anything."""
+        if self._stage is _Stage.STARTING_TLS:
+            self._end()
+        elif self._stage is not _Stage.CLOSED:
+            self._close(reply)
+        return self._take_outputs()
+
+    def _close(self, reply: Reply) -> None:
+        self._say(reply)
+        self._end()
+
+    def _end(self) -> None:
+        self._stage = _Stage.CLOSED
+        self._mail = None
+        self._incoming.clear()
+        self._octets_handed_over = 0
+        self._put(Close())
+
+    def _put(self, output: Output) -> None:
+        self._gather()
+        self._outputs.append(output)
+
+    def _gather(self) -> None:
+        if self._said:
+            self._outputs.append(Send(b"".join(self._said)))
+            self._said.clear()
+
+    def _take_outputs(self) -> list[Output]:
+        self._gather()
+        outputs, self._outputs = self._outputs, []
+        return outputs

@@ -1,0 +1,104 @@
+"""A change: everything one commit writes for one mail, as frozen, picklable data, with what must still hold when it is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class Write(StrEnum):
+    """What a row of a change can do. The order is the one in which every batch writes, so no two writers wait for each other."""
+
+    ADD_THREAD = "add thread"
+    ADD_DOCUMENT = "add document"
+    ADD_MESSAGE = "add message"
+    ADD_HOUSE_MAIL = "add house mail"
+    ADD_EXEMPTION = "add exemption"
+    ADD_REPORT = "add report"
+    SET_MESSAGE_STATE = "set message state"
+    ADD_DELIVERY = "add delivery"
+    DEFER_DELIVERY = "defer delivery"
+    END_DELIVERY = "end delivery"
+    ADD_ATTEMPT = "add attempt"
+    ADD_JOURNAL = "add journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row for one of the writes."""
+
+    write: Write
+    values: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Guard: no mail with this mark was kept before."""
+
+    mark: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HouseUnseen:
+    """Guard: no house mail with this mark was kept before."""
+
+    mark: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipOpen:
+    """Guard: the pair still exists."""
+
+    relationship_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SenderApproved:
+    """Guard: this person may still write for this seller."""
+
+    seller_id: int
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseHeld:
+    """Guard: the delivery is still leased under this name. It fences a worker that was thought dead."""
+
+    delivery_id: UUID
+    lease: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NotMarked:
+    """Guard: this side has neither exempted nor reported this message yet (``table`` says which)."""
+
+    table: str
+    message_id: UUID
+    side: str
+
+
+Guard = Unseen | HouseUnseen | RelationshipOpen | SenderApproved | LeaseHeld | NotMarked
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Rows and guards. ``seller_id`` routes it to a writer; changes of one seller are never written side by side."""
+
+    seller_id: int
+    rows: tuple[Row, ...]
+    guards: tuple[Guard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The change is on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Nothing was written: these guards no longer hold. Look again, decide again."""
+
+    failed: tuple[Guard, ...]
+
+
+Outcome = Kept | Stale

@@ -1,0 +1,83 @@
+"""The shelf of documents: the bytes of mails, sealed. Small ones are rows, in the same commit; larger ones are blobs, which are on
+disk before the commit, under random names, so that a row never points at nothing.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from postern.errors import NotFoundError
+from postern.model.identifier import new_id
+from postern.ports import Blobs
+from postern.storage.change import Row, Write
+from postern.storage.people import find_correspondent_key
+from postern.storage.relationships import find_relationship_key
+from postern.storage.schema import document
+from postern.storage.store import Look
+from postern.storage.vault import DataKey
+
+_LABEL = "document"
+_SALT_LENGTH = 16
+_BY_ID = select(document).where(document.c.seller_id == bindparam("seller_id"), document.c.id == bindparam("document_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose key seals a document: a ``person``, a ``relationship`` or the ``house``."""
+
+    kind: str
+    id: UUID | None
+    key: DataKey
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDocument:
+    """The row of a mail, and the commitment that the journal keeps of it: SHA-256 over a salt and the content. The salt lies
+    sealed with the content, so once the key is destroyed nobody can try out contents against the commitment.
+    """
+
+    id: UUID
+    row: Row
+    commitment: str
+
+
+def seal_document(seller_id: int, content: bytes, owner: Owner, blobs: Blobs, inline_maximum: int) -> SealedDocument:
+    """Seal a mail for its owner. A large one is written to the blob store now. Raises StoreFullError, StoreError."""
+    document_id = new_id()
+    salted = secrets.token_bytes(_SALT_LENGTH) + content
+    sealed = owner.key.seal(salted, _LABEL)
+    blob = None
+    if len(content) > inline_maximum:
+        blob = secrets.token_hex(16)
+        blobs.put(blob, sealed)
+    values = {
+        "seller_id": seller_id,
+        "id": document_id,
+        "owner": owner.kind,
+        "owner_id": owner.id,
+        "size": len(content),
+        "sealed": None if blob else sealed,
+        "blob": blob,
+    }
+    return SealedDocument(document_id, Row(Write.ADD_DOCUMENT, values), hashlib.sha256(salted).hexdigest())
+
+
+def find_document(look: Look, seller_id: int, document_id: UUID) -> bytes:
+    """The bytes of one mail, opened. Raises NotFoundError, and DamagedError where key or blob is gone or changed."""
+    keys = {"seller_id": seller_id, "document_id": document_id}
+    row = look.connection.execute(_BY_ID, keys).mappings().first()
+    if row is None:
+        raise NotFoundError("no such document")
+    sealed = row["sealed"] if row["blob"] is None else look.blobs.get(row["blob"])
+    return _key_of(look, seller_id, row["owner"], row["owner_id"]).open(sealed, _LABEL)[_SALT_LENGTH:]
+
+
+def _key_of(look: Look, seller_id: int, owner: str, owner_id: UUID) -> DataKey:
+    if owner == "person":
+        return find_correspondent_key(look, owner_id)
+    if owner == "relationship":
+        return find_relationship_key(look, seller_id, owner_id)
+    return look.vault.house_key()

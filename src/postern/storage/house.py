@@ -1,0 +1,59 @@
+"""The shelf of the house's own mail, and of the operator it goes on to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from postern.model.address import Address
+from postern.storage.people import person_row
+from postern.storage.schema import house_mail, person
+from postern.storage.store import Look
+from postern.storage.vault import Vault
+
+_KIND = "operator"
+_SEEN = select(house_mail.c.id).where(house_mail.c.seen_mark == bindparam("mark"))
+_OPERATOR = select(person.c.id).where(person.c.kind == _KIND, person.c.wrapped_key.is_not(None))
+_ABOUT = (
+    select(house_mail.c.id, house_mail.c.received_at, house_mail.c.size, house_mail.c.document_id)
+    .where(house_mail.c.about_id == bindparam("about_id"))
+    .order_by(house_mail.c.received_at)
+    .limit(50)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureReport:
+    """A mail that came back about one of ours."""
+
+    id: UUID
+    received_at: datetime
+    size: int
+    document_id: UUID
+
+
+def find_house_seen(look: Look, mark: bytes) -> UUID | None:
+    """The house mail that was kept with this mark."""
+    return look.connection.execute(_SEEN, {"mark": mark}).scalar_one_or_none()
+
+
+def find_operator(look: Look) -> UUID | None:
+    """The person behind postmaster@ and abuse@, if one is set."""
+    return look.connection.execute(_OPERATOR).scalars().first()
+
+
+def list_reports_about(look: Look, message_id: UUID) -> list[FailureReport]:
+    """The failure reports that came for one message."""
+    return [FailureReport(*row) for row in look.connection.execute(_ABOUT, {"about_id": message_id})]
+
+
+def set_operator(connection: Connection, vault: Vault, address: Address | None) -> None:
+    """Let postmaster@ and abuse@ go on to this address from now on, or to nobody. Deliveries under way keep their person."""
+    mark = vault.mark_address(address) if address else None
+    rows = connection.execute(select(person.c.id, person.c.address_mark).where(person.c.kind == _KIND)).all()
+    for row in rows:
+        if row[1] != mark:
+            connection.execute(person.update().where(person.c.id == row[0]).values(kind="former operator"))
+    if address and mark not in {row[1] for row in rows}:
+        connection.execute(insert(person), person_row(vault, _KIND, address))

@@ -1,0 +1,60 @@
+"""The shelf of the journal: entries are added with the change they tell of, and never touched again."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, select
+
+from postern.model.identifier import new_id
+from postern.model.journal import Entry, Field, Value, make_fields
+from postern.storage.change import Row, Write
+from postern.storage.schema import journal
+from postern.storage.store import Look
+
+_ABOUT = select(journal).where(journal.c.message_id == bindparam("message_id")).order_by(journal.c.happened_at, journal.c.id)
+_BY_ID = select(journal).where(journal.c.id == bindparam("entry_id"))
+
+
+def journal_row(  # noqa: PLR0913 - an entry says who, what and when
+    kind: str,
+    happened_at: datetime,
+    values: Mapping[str, Value],
+    *,
+    seller_id: int,
+    relationship_id: UUID | None = None,
+    message_id: UUID | None = None,
+    entry_id: UUID | None = None,
+) -> Row:
+    """The row of a new entry, with fresh salts and its digest."""
+    entry = Entry(entry_id or new_id(), seller_id, relationship_id, message_id, kind, happened_at, make_fields(values))
+    columns = {
+        "seller_id": entry.seller_id,
+        "id": entry.id,
+        "relationship_id": entry.relationship_id,
+        "message_id": entry.message_id,
+        "kind": entry.kind,
+        "happened_at": entry.happened_at,
+        "fields": json.dumps([[one.name, one.salt.hex(), one.value] for one in entry.fields], separators=(",", ":")),
+        "digest": entry.digest(),
+    }
+    return Row(Write.ADD_JOURNAL, columns)
+
+
+def list_entries_about(look: Look, message_id: UUID) -> list[Entry]:
+    """What the journal says of one message, oldest first."""
+    return [_entry(row) for row in look.connection.execute(_ABOUT, {"message_id": message_id}).mappings()]
+
+
+def find_entry(look: Look, entry_id: UUID) -> Entry | None:
+    """One entry."""
+    row = look.connection.execute(_BY_ID, {"entry_id": entry_id}).mappings().first()
+    return _entry(row) if row else None
+
+
+def _entry(row: RowMapping) -> Entry:
+    fields = tuple(Field(name, bytes.fromhex(salt), value) for name, salt, value in json.loads(row["fields"]))
+    return Entry(
+        row["id"], row["seller_id"], row["relationship_id"], row["message_id"], row["kind"], row["happened_at"], fields
+    )

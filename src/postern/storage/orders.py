@@ -1,0 +1,61 @@
+"""The shelf of orders."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, select
+
+from postern.model.order import Fulfilment, Item, Order, OrderStatus, Shipment
+from postern.storage.schema import order
+from postern.storage.store import Look
+
+ORDERS_LOOKED_AT = 200  # of one pair, the latest: what a mail can name
+
+_OF_PAIR = (
+    select(order)
+    .where(order.c.seller_id == bindparam("seller_id"), order.c.buyer_id == bindparam("buyer_id"))
+    .order_by(order.c.placed_at.desc(), order.c.id.desc())
+    .limit(ORDERS_LOOKED_AT)
+)
+_BY_ID = select(order).where(order.c.seller_id == bindparam("seller_id"), order.c.id == bindparam("order_id"))
+
+
+def find_orders_of_pair(look: Look, seller_id: int, buyer_id: UUID) -> tuple[Order, ...]:
+    """The pair's latest orders, newest first."""
+    rows = look.connection.execute(_OF_PAIR, {"seller_id": seller_id, "buyer_id": buyer_id}).mappings()
+    return tuple(_order(row) for row in rows)
+
+
+def find_order(look: Look, seller_id: int, order_id: UUID) -> Order | None:
+    """One order of this seller."""
+    row = look.connection.execute(_BY_ID, {"seller_id": seller_id, "order_id": order_id}).mappings().first()
+    return _order(row) if row else None
+
+
+def spell_items(items: Iterable[Item]) -> str:
+    """The column's JSON."""
+    return json.dumps([asdict(item) for item in items], ensure_ascii=False, separators=(",", ":"))
+
+
+def spell_shipments(shipments: Iterable[Shipment]) -> str:
+    """The column's JSON."""
+    rows = [asdict(one) | {"shipped_at": one.shipped_at.isoformat() if one.shipped_at else None} for one in shipments]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _order(row: RowMapping) -> Order:
+    columns = dict(row)
+    columns["status"] = OrderStatus(row["status"])
+    columns["fulfilment"] = Fulfilment(row["fulfilment"])
+    columns["items"] = tuple(Item(**item) for item in json.loads(row["items"]))
+    columns["shipments"] = tuple(_shipment(one) for one in json.loads(row["shipments"]))
+    return Order(**columns)
+
+
+def _shipment(columns: dict[str, str | None]) -> Shipment:
+    shipped_at = columns["shipped_at"]
+    moment = datetime.fromisoformat(shipped_at) if shipped_at else None
+    return Shipment(columns["carrier"] or "", columns["tracking_number"] or "", moment)

@@ -1,0 +1,272 @@
+"""Every table on one page.
+
+Growth tables have the primary key ``(seller_id, id)``, so that one seller's rows lie together; directories are global by design.
+A real identifier (address, name, external id) stands only in ``person``, sealed with that person's own key; every other table
+names the person. Growth tables carry no foreign keys: their rows are written in batches by code that has just read the parents,
+and on PostgreSQL each check would lock a hot parent row.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+from postern.storage.columns import Id, Moment, Serial
+
+HOUSE = 0  # the seller_id of what belongs to no seller
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    },
+)
+
+# ---- Directories: global by design
+
+marketplace = Table(
+    "marketplace",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("mail_domain", Text, nullable=False, unique=True),
+    Column("language", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("cancel_order_url", Text, nullable=False),
+    Column("report_infringement_url", Text, nullable=False),
+)
+
+seller = Table(
+    "seller",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),  # the operator's id
+    Column("business_name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("average_daily_orders", Text, nullable=True),  # JSON: a number, or an object by marketplace (R21)
+    Column("bounce_on_opt_out", Boolean, nullable=False),  # R13
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),  # buyer | correspondent | operator
+    Column("wrapped_key", LargeBinary, nullable=True),  # the data key under a master; null once erased
+    Column("sealed_name", LargeBinary, nullable=True),
+    Column("sealed_address", LargeBinary, nullable=True),
+    Column("sealed_external_id", LargeBinary, nullable=True),
+    Column("address_mark", LargeBinary, nullable=True, index=True),  # keyed digest: the blind index
+    Column("external_mark", LargeBinary, nullable=True, unique=True),
+)
+
+buyer = Table(
+    "buyer",
+    metadata,
+    Column("person_id", Id, ForeignKey("person.id"), primary_key=True),
+    Column("marketplace_id", Text, ForeignKey("marketplace.id"), nullable=False),
+    Column("opted_out", Boolean, nullable=False),  # R8
+    Column("opt_out_version", Integer, nullable=False),
+)
+
+seller_address = Table(
+    "seller_address",
+    metadata,
+    Column("seller_id", BigInteger, ForeignKey("seller.id"), primary_key=True, autoincrement=False),
+    Column("person_id", Id, ForeignKey("person.id"), primary_key=True),
+    Column("role", Text, primary_key=True),
+    Index(None, "person_id"),
+)
+
+relationship = Table(
+    "relationship",
+    metadata,
+    Column("seller_id", BigInteger, ForeignKey("seller.id"), primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("buyer_id", Id, ForeignKey("person.id"), nullable=False),
+    Column("marketplace_id", Text, ForeignKey("marketplace.id"), nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=True),
+    Column("opened_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),  # the buyer was erased: its aliases answer 550 for ever (R2)
+    Index(None, "seller_id", "buyer_id", unique=True),
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("local_part", Text, primary_key=True),  # unique for ever, over all domains (R4)
+    Column("seller_id", BigInteger, nullable=False),
+    Column("relationship_id", Id, nullable=False),
+    Column("side", Text, nullable=False),
+    Index(None, "seller_id", "relationship_id", "side", unique=True),
+)
+
+# ---- Orders
+
+order = Table(
+    "order",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("marketplace_id", Text, nullable=False),
+    Column("name", Text, nullable=False),  # the shop's order id
+    Column("buyer_id", Id, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("fulfilment", Text, nullable=False),
+    Column("placed_at", Moment, nullable=False),
+    Column("shipped_at", Moment, nullable=True),
+    Column("delivered_at", Moment, nullable=True),
+    Column("cancelled_at", Moment, nullable=True),
+    Column("items", Text, nullable=False),  # JSON: read whole, with the order
+    Column("shipments", Text, nullable=False),  # JSON
+    Index(None, "marketplace_id", "name", unique=True),
+    Index(None, "seller_id", "buyer_id", "placed_at"),
+)
+
+# ---- Threads and the record
+
+thread = Table(
+    "thread",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("relationship_id", Id, nullable=False),
+    Column("order_id", Id, nullable=True),
+    Column("opened_at", Moment, nullable=False),
+    Index(None, "seller_id", "relationship_id"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("relationship_id", Id, nullable=False),
+    Column("thread_id", Id, nullable=False),
+    Column("order_id", Id, nullable=True),
+    Column("author", Text, nullable=False),  # the side
+    Column("author_id", Id, nullable=False),  # the person
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=True),  # why it is held
+    Column("received_at", Moment, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("seen_mark", LargeBinary, nullable=False),  # keyed digest that recognises a repeat
+    Column("their_id_mark", LargeBinary, nullable=True),  # keyed digest of the author's own Message-ID
+    Column("sealed_their_id", LargeBinary, nullable=True),
+    Column("sealed_subject", LargeBinary, nullable=False),
+    Column("sealed_text", LargeBinary, nullable=False),
+    Column("original_id", Id, nullable=True),
+    Column("relayed_id", Id, nullable=True),
+    Index(None, "seen_mark", "seller_id", unique=True),
+    Index(None, "their_id_mark"),
+    Index(None, "id"),
+    Index(None, "seller_id", "thread_id"),
+)
+
+document = Table(  # the bytes of a mail, sealed; larger ones lie beside the store as a blob
+    "document",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("owner", Text, nullable=False),  # whose key seals it: person | relationship | house
+    Column("owner_id", Id, nullable=True),
+    Column("size", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=True),
+    Column("blob", Text, nullable=True),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("message_id", Id, nullable=False),
+    Column("delivery_id", Id, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("outcome", Text, nullable=False),  # delivered | deferred | failed
+    Column("code", SmallInteger, nullable=False),
+    Column("enhanced", Text, nullable=False),
+    Column("text", Text, nullable=False),  # redacted before it came here
+    Index(None, "seller_id", "message_id"),
+)
+
+exemption = Table(  # "No response needed" (R18)
+    "exemption",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", Id, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("door", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+
+report = Table(  # R27: once for each side
+    "report",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", Id, primary_key=True),
+    Column("side", Text, primary_key=True),  # who reports
+    Column("reason", Text, nullable=False),
+    Column("sealed_text", LargeBinary, nullable=False),  # with the relationship's key
+    Column("door", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("relationship_id", Id, nullable=True),
+    Column("message_id", Id, nullable=True),
+    Column("kind", Text, nullable=False),
+    Column("happened_at", Moment, nullable=False),
+    Column("fields", Text, nullable=False),  # JSON: [[name, salt in hex, value], ...]
+    Column("digest", LargeBinary, nullable=False),
+    Index(None, "message_id"),
+)
+
+# ---- The house: what comes for postmaster@ and abuse@, and failure reports
+
+house_mail = Table(
+    "house_mail",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("role", Text, nullable=False),  # postmaster | abuse | report
+    Column("received_at", Moment, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("document_id", Id, nullable=False),
+    Column("about_id", Id, nullable=True),  # the message that a failure report is about
+    Column("seen_mark", LargeBinary, nullable=False, unique=True),
+    Index(None, "about_id"),
+)
+
+# ---- The queue: global by design; a row leaves when it is settled
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),  # smtp
+    Column("seller_id", BigInteger, nullable=False),
+    Column("message_id", Id, nullable=False),  # or the house mail, where seller_id is HOUSE
+    Column("document_id", Id, nullable=False),
+    Column("person_id", Id, nullable=False),  # the recipient; the address is opened at the attempt
+    Column("sender_domain", Text, nullable=False),  # of the return path and the signature
+    Column("due_at", Moment, nullable=False, index=True),  # while leased: when the lease ends
+    Column("lease", Id, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+)

@@ -1,0 +1,51 @@
+"""The statements that changes are made of, prebuilt: a batch runs each of them once, with all its rows."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable, bindparam, delete, insert, update
+
+from postern.storage.change import Change, Write
+from postern.storage.schema import attempt, delivery, document, exemption, house_mail, journal, message, report, thread
+
+STATEMENTS: Mapping[Write, Executable] = {
+    Write.ADD_THREAD: insert(thread),
+    Write.ADD_DOCUMENT: insert(document),
+    Write.ADD_MESSAGE: insert(message),
+    Write.ADD_HOUSE_MAIL: insert(house_mail),
+    Write.ADD_EXEMPTION: insert(exemption),
+    Write.ADD_REPORT: insert(report),
+    Write.SET_MESSAGE_STATE: (
+        update(message)
+        .where(message.c.seller_id == bindparam("of_seller"), message.c.id == bindparam("of_message"))
+        .values(state=bindparam("new_state"))
+    ),
+    Write.ADD_DELIVERY: insert(delivery),
+    Write.DEFER_DELIVERY: (
+        update(delivery).where(delivery.c.id == bindparam("of_delivery")).values(due_at=bindparam("new_due_at"), lease=None)
+    ),
+    Write.END_DELIVERY: delete(delivery).where(delivery.c.id == bindparam("of_delivery")),
+    Write.ADD_ATTEMPT: insert(attempt),
+    Write.ADD_JOURNAL: insert(journal),
+}
+
+
+def write_all(connection: Connection, changes: Iterable[Change]) -> None:
+    """Write the rows of all these changes, in the order of ``Write``, each statement's rows sorted by what it locks."""
+    rows: defaultdict[Write, list[Mapping[str, object]]] = defaultdict(list)
+    for change in changes:
+        for row in change.rows:
+            rows[row.write].append(row.values)
+    for write in Write:
+        if rows[write]:
+            _run(connection, STATEMENTS[write], sorted(rows[write], key=_lock_order))
+
+
+def _run(connection: Connection, statement: Executable, parameters: Sequence[Mapping[str, Any]]) -> None:
+    connection.execute(statement, parameters)
+
+
+def _lock_order(values: Mapping[str, Any]) -> tuple[int, str]:
+    seller_id = values.get("seller_id", values.get("of_seller", 0))
+    return seller_id, str(values.get("id", values.get("of_message", values.get("of_delivery", ""))))

@@ -1,0 +1,190 @@
+"""The shelf of threads and their messages."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, select
+
+from postern.model.relationship import Side
+from postern.model.thread import Message, MessageState, Thread
+from postern.storage.change import Row, Write
+from postern.storage.relationships import find_relationship_key
+from postern.storage.schema import message, thread
+from postern.storage.store import Look
+from postern.storage.vault import DataKey, Vault
+
+_THEIR_ID, _SUBJECT, _TEXT = "message id", "subject", "text"
+_KEYS = bindparam("keys", expanding=True)
+
+_THREAD = select(thread).where(
+    thread.c.seller_id == bindparam("seller_id"),
+    thread.c.relationship_id == bindparam("relationship_id"),
+    thread.c.id == bindparam("thread_id"),
+)
+_LATEST_ABOUT = (
+    select(thread)
+    .where(
+        thread.c.seller_id == bindparam("seller_id"),
+        thread.c.relationship_id == bindparam("relationship_id"),
+        thread.c.order_id == bindparam("order_id"),
+    )
+    .order_by(thread.c.opened_at.desc(), thread.c.id.desc())
+    .limit(1)
+)
+_POINTER = select(message.c.id, message.c.thread_id, message.c.author, message.c.their_id_mark, message.c.sealed_their_id)
+_IN_PAIR = (message.c.seller_id == bindparam("seller_id"), message.c.relationship_id == bindparam("relationship_id"))
+_BY_IDS = _POINTER.where(*_IN_PAIR, message.c.id.in_(_KEYS))
+_BY_THEIR_IDS = _POINTER.where(*_IN_PAIR, message.c.their_id_mark.in_(_KEYS))
+_LAST_IN_THREAD = (
+    _POINTER.where(*_IN_PAIR, message.c.thread_id == bindparam("thread_id"))
+    .order_by(message.c.received_at.desc(), message.c.id.desc())
+    .limit(1)
+)
+_SEEN = select(message.c.seller_id, message.c.id).where(message.c.seen_mark == bindparam("mark"))
+_MESSAGE = select(message).where(message.c.id == bindparam("message_id"))
+_BY_ANY_THEIR_ID = select(message).where(message.c.their_id_mark == bindparam("mark")).order_by(message.c.received_at).limit(20)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """One message as a reference names it: ``their_message_id`` is the author's own Message-ID, or empty."""
+
+    id: UUID
+    thread_id: UUID
+    author: Side
+    their_id_mark: bytes | None
+    their_message_id: str
+
+
+def find_thread(look: Look, seller_id: int, relationship_id: UUID, thread_id: UUID) -> Thread | None:
+    """A thread of this pair; another pair's counts for nothing (R9)."""
+    keys = {"seller_id": seller_id, "relationship_id": relationship_id, "thread_id": thread_id}
+    row = look.connection.execute(_THREAD, keys).mappings().first()
+    return _thread(row) if row else None
+
+
+def find_latest_thread_about(look: Look, seller_id: int, relationship_id: UUID, order_id: UUID) -> Thread | None:
+    """The pair's latest thread about this order."""
+    keys = {"seller_id": seller_id, "relationship_id": relationship_id, "order_id": order_id}
+    row = look.connection.execute(_LATEST_ABOUT, keys).mappings().first()
+    return _thread(row) if row else None
+
+
+def find_referenced(
+    look: Look, seller_id: int, relationship_id: UUID, key: DataKey, own: Iterable[UUID], theirs: Iterable[bytes]
+) -> tuple[Pointer, ...]:
+    """The pair's messages behind our own Message-IDs and behind the marks of the authors' own."""
+    names = {"seller_id": seller_id, "relationship_id": relationship_id}
+    found = []
+    for statement, keys in ((_BY_IDS, list(own)), (_BY_THEIR_IDS, list(theirs))):
+        if keys:
+            found += look.connection.execute(statement, names | {"keys": keys}).mappings().all()
+    return tuple(_pointer(row, key) for row in found)
+
+
+def find_last_in_thread(look: Look, seller_id: int, relationship_id: UUID, key: DataKey, thread_id: UUID) -> Pointer | None:
+    """The message that came last in a thread."""
+    names = {"seller_id": seller_id, "relationship_id": relationship_id, "thread_id": thread_id}
+    row = look.connection.execute(_LAST_IN_THREAD, names).mappings().first()
+    return _pointer(row, key) if row else None
+
+
+def find_seen(look: Look, mark: bytes) -> UUID | None:
+    """The message that was made of a mail with this mark."""
+    row = look.connection.execute(_SEEN, {"mark": mark}).first()
+    return row[1] if row else None
+
+
+def find_message(look: Look, message_id: UUID) -> Message | None:
+    """One message, opened, whoever's it is: for the operator's eyes and for signed links."""
+    row = look.connection.execute(_MESSAGE, {"message_id": message_id}).mappings().first()
+    return _message(look, row) if row else None
+
+
+def find_messages_by_their_id(look: Look, message_id: str) -> tuple[Message, ...]:
+    """The messages whose author's mail had this Message-ID."""
+    rows = look.connection.execute(_BY_ANY_THEIR_ID, {"mark": mark_message_id(look.vault, message_id)}).mappings()
+    return tuple(_message(look, row) for row in rows)
+
+
+def mark_message_id(vault: Vault, message_id: str) -> bytes:
+    """The keyed digest by which a Message-ID is found again."""
+    return vault.mark("message id", message_id.encode("utf-8", "surrogatepass"))
+
+
+def thread_row(opened: Thread, seller_id: int) -> Row:
+    """The row of a new thread."""
+    return Row(
+        Write.ADD_THREAD,
+        {
+            "seller_id": seller_id,
+            "id": opened.id,
+            "relationship_id": opened.relationship_id,
+            "order_id": opened.order_id,
+            "opened_at": opened.opened_at,
+        },
+    )
+
+
+def message_row(look: Look, one: Message, key: DataKey, author_id: UUID, seen_mark: bytes) -> Row:
+    """The row of a new message: its text and names sealed with the relationship's key."""
+    their_id = one.their_message_id
+    values = {
+        "seller_id": one.seller_id,
+        "id": one.id,
+        "relationship_id": one.relationship_id,
+        "thread_id": one.thread_id,
+        "order_id": one.order_id,
+        "author": one.author,
+        "author_id": author_id,
+        "state": one.state,
+        "reason": one.reason or None,
+        "received_at": one.received_at,
+        "size": one.size,
+        "seen_mark": seen_mark,
+        "their_id_mark": mark_message_id(look.vault, their_id) if their_id else None,
+        "sealed_their_id": key.seal_text(their_id, _THEIR_ID) if their_id else None,
+        "sealed_subject": key.seal_text(one.subject, _SUBJECT),
+        "sealed_text": key.seal_text(one.text, _TEXT),
+        "original_id": one.original_id,
+        "relayed_id": one.relayed_id,
+    }
+    return Row(Write.ADD_MESSAGE, values)
+
+
+def state_row(seller_id: int, message_id: UUID, state: MessageState) -> Row:
+    """The row that moves a message to another state."""
+    return Row(Write.SET_MESSAGE_STATE, {"of_seller": seller_id, "of_message": message_id, "new_state": state})
+
+
+def _thread(row: RowMapping) -> Thread:
+    return Thread(row["id"], row["relationship_id"], row["order_id"], row["opened_at"])
+
+
+def _pointer(row: RowMapping, key: DataKey) -> Pointer:
+    sealed = row["sealed_their_id"]
+    their_id = key.open_text(sealed, _THEIR_ID) if sealed else ""
+    return Pointer(row["id"], row["thread_id"], Side(row["author"]), row["their_id_mark"], their_id)
+
+
+def _message(look: Look, row: RowMapping) -> Message:
+    key = find_relationship_key(look, row["seller_id"], row["relationship_id"])
+    sealed_id = row["sealed_their_id"]
+    return Message(
+        id=row["id"],
+        seller_id=row["seller_id"],
+        relationship_id=row["relationship_id"],
+        thread_id=row["thread_id"],
+        order_id=row["order_id"],
+        author=Side(row["author"]),
+        state=MessageState(row["state"]),
+        received_at=row["received_at"],
+        size=row["size"],
+        their_message_id=key.open_text(sealed_id, _THEIR_ID) if sealed_id else "",
+        subject=key.open_text(row["sealed_subject"], _SUBJECT),
+        text=key.open_text(row["sealed_text"], _TEXT),
+        original_id=row["original_id"],
+        relayed_id=row["relayed_id"],
+        reason=row["reason"] or "",
+    )

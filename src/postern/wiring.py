@@ -1,0 +1,69 @@
+"""Builds what every command and process shares: settings, keys, and the answers that stand behind the ports.
+
+Nothing is decided here, and nothing is started: a pool process and a command need little, and get no more (``serving`` builds
+the running system on top).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from postern.actions.frame import Frame
+from postern.connect.clock import SystemClock
+from postern.connect.folder import Folder
+from postern.connect.sandbox import SandboxOutbox
+from postern.errors import ConfigurationError
+from postern.keys import load_keyring
+from postern.ports import Blobs, Clock
+from postern.settings import Settings, load_settings
+from postern.storage.store import Reader, Store
+from postern.storage.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One installation: its settings as plain values, its keys, and where its blobs lie."""
+
+    settings: Settings
+    config: Path
+    frame: Frame
+    vault: Vault
+    blobs: Blobs
+    clock: Clock
+
+    def open_store(self) -> Store:
+        return Store(self.settings.store.url, self.vault, self.blobs, self.frame.limits)
+
+    def open_reader(self, connections: int) -> Reader:
+        return Reader(self.settings.store.url, self.vault, self.blobs, connections)
+
+    def outbox(self) -> SandboxOutbox | None:
+        """The sandbox, where it is the next hop."""
+        if self.settings.delivery.next_hop != "sandbox":
+            return None
+        return SandboxOutbox(self.settings.service.data_dir / "outbox", self.clock, self.frame.limits)
+
+
+def build_house(config: Path) -> House:
+    """Read the settings and the keys. Raises ConfigurationError."""
+    settings = load_settings(config)
+    keyring = load_keyring(settings.keys.master_file)
+    limits = settings.named_limits()
+    frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits)
+    return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
+
+
+def _blobs(settings: Settings) -> Blobs:
+    url = settings.blobs.url
+    if url.startswith("file://"):
+        return Folder(Path(url.removeprefix("file://")))
+    if url.startswith("s3://"):
+        return _bucket(url)
+    raise ConfigurationError("blobs.url: must begin with file:// or s3://")
+
+
+def _bucket(url: str) -> Blobs:
+    try:
+        from postern.connect.bucket import open_bucket  # noqa: PLC0415 - an extra: absent unless postern[s3] was installed
+    except ImportError:
+        raise ConfigurationError("blobs.url: s3:// needs the extra: install postern[s3]") from None
+    return open_bucket(url)

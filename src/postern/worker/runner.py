@@ -1,0 +1,133 @@
+"""The worker: takes what is due from the queue and hands it to the courier, many at once, until it is told to stop.
+
+It decides nothing: claims, outcomes and retries are ``actions.deliver_mail``. While an attempt runs, its lease is renewed, so a
+lease may be short and the mails of a worker that died are soon somebody else's.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from postern.actions.deliver_mail import Parcel, Sign, claim_deliveries, open_parcel, settle
+from postern.actions.frame import Frame
+from postern.errors import PosternError, StoreError
+from postern.model.delivery import Deferred, Outcome
+from postern.model.identifier import show
+from postern.ports import Clock, Courier
+from postern.storage.deliveries import Delivery, renew
+from postern.storage.store import Store, Transaction
+
+POLL_SECONDS = 1.0  # for what other processes queue, and for what becomes due
+_SETTLING_TRIES = 5
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Keeps up to twice as many mails under way as there are connections: one half is opened and signed while the other travels."""
+
+    def __init__(self, store: Store, courier: Courier, clock: Clock, frame: Frame, sign: Sign) -> None:
+        self._store, self._courier, self._clock, self._frame, self._sign = store, courier, clock, frame, sign
+        self._slots = 2 * frame.limits.connections
+        self._under_way: dict[UUID, tuple[Delivery, asyncio.Task[None]]] = {}
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def notice(self) -> None:
+        """Something was queued, or a slot became free: look now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; ``run`` returns when what is under way has ended."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until stopped. A store that is away is asked again; nothing that happens to one mail stops the others."""
+        renewing = asyncio.create_task(self._renew_leases())
+        try:
+            while not self._stopping:
+                await self._fill_slots()
+                await self._wait()
+            if self._under_way:
+                await asyncio.wait([task for _, task in self._under_way.values()])
+        finally:
+            renewing.cancel()
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _fill_slots(self) -> None:
+        free = self._slots - len(self._under_way)
+        if free < self._slots // 2:
+            return
+        now = self._clock.now()
+        try:
+            claimed = await self._write(lambda connection: claim_deliveries(connection, self._frame, now, free))
+        except StoreError as error:
+            _log.warning("the queue cannot be read: %s", error)
+            return
+        for delivery in claimed:
+            task = asyncio.create_task(self._deliver(delivery))
+            self._under_way[delivery.id] = (delivery, task)
+        if len(claimed) == free:
+            self._wake.set()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            outcome = await self._attempt(delivery)
+            await self._settle(delivery, outcome)
+        except Exception:  # the lease runs out, and the mail is tried again: it is never lost
+            _log.exception("delivery %s ended in an error of ours", show("dlv", delivery.id))
+        finally:
+            del self._under_way[delivery.id]
+            self._wake.set()
+
+    async def _attempt(self, delivery: Delivery) -> Outcome:
+        try:
+            parcel = await asyncio.to_thread(self._open, delivery)
+        except PosternError as error:  # the store or a blob cannot be reached now
+            return Deferred(0, "4.3.0", str(error))
+        if not isinstance(parcel, Parcel):
+            return parcel
+        return await self._courier.send(parcel.return_path, parcel.recipient, parcel.content)
+
+    def _open(self, delivery: Delivery) -> "Parcel | Outcome":
+        with self._store.look() as look:
+            return open_parcel(look, self._frame, delivery, self._sign, self._clock.now())
+
+    async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Write the outcome. While the store is away it is kept in hand: a mail that was delivered must not go out again."""
+        change = settle(self._frame, delivery, outcome, self._clock.now())
+        for pause in range(_SETTLING_TRIES):
+            try:
+                await asyncio.wrap_future(self._store.keep(change))
+            except StoreError:
+                await asyncio.sleep(2**pause)
+            else:
+                return
+        _log.error("delivery %s could not be settled: it will be tried again", show("dlv", delivery.id))
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._frame.limits.lease_seconds / 3)
+            held = [(delivery.id, delivery.lease) for delivery, _ in self._under_way.values() if delivery.lease]
+            until = self._clock.now() + timedelta(seconds=self._frame.limits.lease_seconds)
+            if held:
+                await self._renew(held, until)
+
+    async def _renew(self, held: list[tuple[UUID, UUID]], until: datetime) -> None:
+        try:
+            await self._write(lambda connection: renew(connection, held, until))
+        except StoreError as error:
+            _log.warning("leases cannot be renewed: %s", error)
+
+    async def _write(self, function: Callable[[Transaction], T]) -> T:
+        return await asyncio.wrap_future(self._store.write(function))

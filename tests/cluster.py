@@ -1,0 +1,182 @@
+"""A private PostgreSQL for one run of the tests: made in a temporary folder, on a free port of the loopback, gone afterwards.
+
+It keeps PostgreSQL's promises of durability as shipped, because the tests kill processes and count what is left. It refuses
+to stand in for a missing server: where there are no binaries the tests fail and say what to install.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+SUPERUSER = "postern"
+_START_SECONDS = 30
+_STOP_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running server, and how to reach it."""
+
+    port: int
+    password: str = field(repr=False)
+
+    def url(self, database: str) -> str:
+        """The database as SQLAlchemy and ``[store] url`` write it."""
+        return f"postgresql+psycopg://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        """The url of an empty database that exists for this long. Whoever is still connected at the end is thrown out."""
+        name = f"test_{secrets.token_hex(8)}"
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        try:
+            yield self.url(name)
+        finally:
+            self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _execute(self, command: sql.Composed) -> None:
+        with self.connect() as connection:
+            connection.execute(command)
+
+    def connect(self) -> psycopg.Connection:
+        """A connection of the test itself, to the cluster's own database, committing each command."""
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user=SUPERUSER, password=self.password, dbname="postgres", autocommit=True
+        )
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Make a cluster, start it, and at the end stop the process that was started and remove its folder."""
+    binaries = find_binaries()
+    owner = _owner()
+    folder = Path(tempfile.mkdtemp(prefix="postern-postgresql-"))
+    try:
+        if owner:
+            shutil.chown(folder, owner)
+        cluster = Cluster(_free_port(), secrets.token_hex(16))
+        _make(binaries, folder, owner, cluster.password)
+        with _started(binaries, folder, owner, cluster):
+            yield cluster
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_binaries() -> Path:
+    """The folder that holds initdb and postgres: Debian's newest, else the one on PATH."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    on_path = shutil.which("initdb")
+    for folder in [*debian, *([Path(on_path).resolve().parent] if on_path else [])]:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    message = "no PostgreSQL server found (initdb and postgres): apt-get install postgresql"
+    raise FileNotFoundError(message)
+
+
+def _owner() -> str | None:
+    """Whom the server runs as: PostgreSQL refuses root, so root hands it to another user."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    message = "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as"
+    raise LookupError(message)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _make(binaries: Path, folder: Path, owner: str | None, password: str) -> None:
+    password_file = folder / "password"
+    password_file.write_text(password)
+    password_file.chmod(0o600)
+    if owner:
+        shutil.chown(password_file, owner)
+    command = [
+        str(binaries / "initdb"),
+        f"--pgdata={folder / 'cluster'}",
+        f"--username={SUPERUSER}",
+        f"--pwfile={password_file}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync",  # of the making only; what the tests write is synced
+    ]
+    with _spawn(command, folder, owner, folder / "initdb.log") as process:
+        if process.wait() != 0:
+            raise RuntimeError((folder / "initdb.log").read_text())
+
+
+@contextmanager
+def _started(binaries: Path, folder: Path, owner: str | None, cluster: Cluster) -> Iterator[None]:
+    command = [
+        str(binaries / "postgres"),
+        *("-D", str(folder / "cluster")),
+        *("-p", str(cluster.port)),
+        *("-c", "listen_addresses=127.0.0.1"),
+        *("-c", "unix_socket_directories="),
+        *("-c", "max_connections=200"),
+    ]
+    log = folder / "postgres.log"
+    with _spawn(command, folder, owner, log) as process:
+        try:
+            _await_ready(process, cluster, log)
+            yield
+        finally:
+            _stop(process)
+
+
+def _spawn(command: Sequence[str], folder: Path, owner: str | None, log: Path) -> subprocess.Popen[bytes]:
+    """Start a program of PostgreSQL's as the server's owner, in a folder it may enter, with nothing of our group or terminal."""
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            user=owner,
+            group=pwd.getpwnam(owner).pw_gid if owner else None,
+            extra_groups=[] if owner else None,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _await_ready(process: subprocess.Popen[bytes], cluster: Cluster, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(psycopg.OperationalError):
+            cluster.connect().close()
+            return
+        time.sleep(0.05)
+    raise RuntimeError(log.read_text())
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Fast shutdown (SIGINT), and immediate (SIGQUIT) if that takes too long."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)
+        process.wait(_STOP_SECONDS)

@@ -1,0 +1,102 @@
+"""A next hop that does as it is told, on loopback: it answers each stage with a line of the script, or misbehaves there.
+
+Stages are ``connect``, the verbs, and ``dot``. A stage may hold several answers; the last one stays.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+DROP = "(drops the connection)"
+HANG = "(says nothing more)"
+GARBAGE = "\x00\xff not SMTP at all"
+ENDLESS = "250-" + "x" * 60_000
+
+POLITE = {
+    "connect": ["220 hop.test ESMTP"],
+    "EHLO": ["250-hop.test\r\n250-8BITMIME\r\n250 SIZE 20000000"],
+    "HELO": ["250 hop.test"],
+    "MAIL": ["250 2.1.0 ok"],
+    "RCPT": ["250 2.1.5 ok"],
+    "DATA": ["354 go on"],
+    "dot": ["250 2.0.0 queued"],
+    "RSET": ["250 2.0.0 ok"],
+    "QUIT": ["221 2.0.0 bye"],
+    "STARTTLS": ["454 4.7.0 not now"],
+}
+
+
+class ScriptedHop:
+    """``commands`` holds what was said to it, ``mails`` what followed DATA on the wire, the final dot included."""
+
+    def __init__(self, script: Mapping[str, str | Sequence[str]] | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        said = {stage: [answers] if isinstance(answers, str) else list(answers) for stage, answers in (script or {}).items()}
+        self._script = {stage: list(answers) for stage, answers in POLITE.items()} | said
+        self._host = host
+        self.port = port
+        self.connections = 0
+        self.open_at_once = 0
+        self.most_open_at_once = 0
+        self.commands: list[str] = []
+        self.mails: list[bytes] = []
+        self._sessions: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._take, self._host, self.port, limit=1 << 25)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.close()
+        for session in self._sessions:
+            session.cancel()
+        await asyncio.gather(*self._sessions, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = asyncio.current_task()
+        assert session is not None
+        self._sessions.add(session)
+        session.add_done_callback(self._sessions.discard)
+        self.connections += 1
+        self.open_at_once += 1
+        self.most_open_at_once = max(self.most_open_at_once, self.open_at_once)
+        try:
+            await self._converse(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self.open_at_once -= 1
+            writer.transport.abort()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        stage, goes_on = "connect", await self._answer("connect", writer)
+        while goes_on:
+            command = (await reader.readuntil(b"\r\n")).decode("latin-1").rstrip("\r\n")
+            self.commands.append(command)
+            stage = command.partition(" ")[0].upper()
+            last_answer = self._script.get(stage, ["502 5.5.1 no such command"])[0]
+            goes_on = await self._answer(stage, writer) and stage != "QUIT"
+            if stage == "STARTTLS" and last_answer.startswith("220"):
+                return  # it promised what it cannot do
+            if stage == "DATA" and last_answer.startswith("354"):
+                self.mails.append(await self._content(reader))
+                goes_on = await self._answer("dot", writer)
+
+    async def _content(self, reader: asyncio.StreamReader) -> bytes:
+        content = await reader.readuntil(b".\r\n")
+        while content != b".\r\n" and not content.endswith(b"\r\n.\r\n"):
+            content += await reader.readuntil(b".\r\n")
+        return content
+
+    async def _answer(self, stage: str, writer: asyncio.StreamWriter) -> bool:
+        answers = self._script.get(stage, ["502 5.5.1 no such command"])
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if answer == DROP:
+            return False
+        if answer == HANG:
+            await asyncio.Event().wait()
+        writer.write(answer.encode("latin-1") + b"\r\n")
+        await writer.drain()
+        return True
