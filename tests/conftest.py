@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.cluster import Cluster, running_cluster
+from tests.people import Town
+from tests.people import town as found_town
 
 # HYPOTHESIS_PROFILE=thorough searches long and by chance; the default finds the same on every machine, every time.
 settings.register_profile(
@@ -47,3 +49,10 @@ def store_url(request: pytest.FixtureRequest) -> str:
     """A new, empty database: the test runs once on each store."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def town(store_url: str, tmp_path: Path) -> Iterator[Town]:
+    """Example Market with its people, on each store."""
+    with found_town(store_url, tmp_path) as founded:
+        yield founded

@@ -1,16 +1,20 @@
-"""The command line: reads arguments, calls one action, prints. Exit codes: 0 done, 1 failed, 2 usage, 4 not found, 78 settings."""
+"""The command line: reads arguments, calls one action, prints. Exit codes: 0 done, 1 failed, 2 usage, 4 not found,
+78 settings.
+"""
 
 import asyncio
 import json
 import logging
+import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, BinaryIO
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -28,6 +32,7 @@ from postern.installation import install
 from postern.model.identifier import read_shown, show
 from postern.storage.engine import open_writer, read_url
 from postern.storage.migrate import migrate as migrate_store
+from postern.storage.store import Store
 from postern.wiring import House, build_house
 
 FAILED, NOT_FOUND, MISCONFIGURED = 1, 4, 78
@@ -65,7 +70,7 @@ def main() -> None:
 @app.command()
 def version() -> None:
     """Print the version."""
-    print(__version__)
+    typer.echo(__version__)
 
 
 @app.command()
@@ -75,9 +80,9 @@ def init(
 ) -> None:
     """Make postern.toml, the data folder, the key file and DKIM keys. Overwrites nothing."""
     for line in install(folder, mail_domain):
-        print(line)
+        typer.echo(line)
     config = folder / "postern.toml"
-    print(f"Next: postern migrate --config {config} && postern serve --config {config}")
+    typer.echo(f"Next: postern migrate --config {config} && postern serve --config {config}")
 
 
 @app.command()
@@ -88,7 +93,7 @@ def migrate(config: Config = DEFAULT_CONFIG) -> None:
     engine = open_writer(read_url(house.settings.store.url))
     before, after = migrate_store(engine)
     engine.dispose()
-    print("The store is up to date." if before == after else f"Migrated the store from {before or 'nothing'} to {after}.")
+    typer.echo("The store is up to date." if before == after else f"Migrated the store from {before or 'nothing'} to {after}.")
 
 
 @app.command()
@@ -103,7 +108,7 @@ def serve(config: Config = DEFAULT_CONFIG, role: Annotated[Role, typer.Option(he
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await serve_house(house, read_role(role), stopped, lambda line: print(f"postern {__version__}: {line}", flush=True))
+        await serve_house(house, read_role(role), stopped, lambda line: typer.echo(f"postern {__version__}: {line}"))
 
     _run_loop(run)
 
@@ -124,7 +129,7 @@ def import_(
             import_feed(store, feed, lambda done, total: progress.update(task, completed=done, total=total))
     finally:
         store.close()
-    print(feed.summary())
+    typer.echo(feed.summary())
 
 
 @app.command()
@@ -137,10 +142,10 @@ def alias(seller: str, buyer: str, config: Config = DEFAULT_CONFIG, as_json: AsJ
     finally:
         store.close()
     if as_json:
-        print(json.dumps({"buyer_alias": pair.buyer_alias, "seller_alias": pair.seller_alias}))
+        typer.echo(json.dumps({"buyer_alias": pair.buyer_alias, "seller_alias": pair.seller_alias}))
         return
-    print(f"the seller writes to the buyer at  {pair.buyer_alias}")
-    print(f"the buyer writes to the seller at  {pair.seller_alias}")
+    typer.echo(f"the seller writes to the buyer at  {pair.buyer_alias}")
+    typer.echo(f"the buyer writes to the seller at  {pair.seller_alias}")
 
 
 @app.command()
@@ -155,9 +160,9 @@ def explain(
     with reader.look() as look:
         stories = [(show("msg", one.id), str(one.state), explain_message(look, one)) for one in find_messages(look, message)]
     if as_json:
-        print(json.dumps([{"message": name, "state": state, "story": lines} for name, state, lines in stories]))
+        typer.echo(json.dumps([{"message": name, "state": state, "story": lines} for name, state, lines in stories]))
         return
-    print("\n\n".join("\n".join(lines) for _, _, lines in stories))
+    typer.echo("\n\n".join("\n".join(lines) for _, _, lines in stories))
 
 
 @queue_app.command("list")
@@ -167,10 +172,10 @@ def queue_list(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None
     with house.open_reader(connections=1).look() as look:
         rows = tell_queue(look, house.clock.now())
     if as_json:
-        print(json.dumps(rows))
+        typer.echo(json.dumps(rows))
         return
     if not rows:
-        print("The queue is empty.")
+        typer.echo("The queue is empty.")
         return
     table = Table("delivery", "message", "state", "attempts", "due at", "last attempt", box=None)
     for row in rows:
@@ -189,7 +194,7 @@ def queue_retry(
     """Try again now."""
     with _store_of(config) as (house, store):
         count = retry(store, house.clock, _delivery_id(delivery) if delivery else None)
-    print(json.dumps({"retried": count}) if as_json else f"{count} due now.")
+    typer.echo(json.dumps({"retried": count}) if as_json else f"{count} due now.")
 
 
 @queue_app.command("drop")
@@ -205,7 +210,7 @@ def queue_drop(
         typer.confirm("The mail will never be delivered. Drop it?", abort=True)
     with _store_of(config) as (house, store):
         message_id = drop(store, house.clock, delivery_id)
-    print(json.dumps({"dropped": show("msg", message_id)}) if as_json else f"Dropped {show('msg', message_id)}.")
+    typer.echo(json.dumps({"dropped": show("msg", message_id)}) if as_json else f"Dropped {show('msg', message_id)}.")
 
 
 @app.command()
@@ -219,7 +224,7 @@ def demo(
 
 
 @contextmanager
-def _store_of(config: Path) -> "Iterator[tuple[House, Store]]":
+def _store_of(config: Path) -> Iterator[tuple[House, Store]]:
     house = build_house(config)
     store = house.open_store()
     try:
@@ -228,14 +233,30 @@ def _store_of(config: Path) -> "Iterator[tuple[House, Store]]":
         store.close()
 
 
-def _delivery_id(text: str) -> "UUID":
+@contextmanager
+def _feed_lines(file: str) -> Iterator[BinaryIO]:
+    """The feed as a file that can be read twice: standard input is kept in a temporary one first."""
+    if file != "-":
+        try:
+            with Path(file).open("rb") as stream:
+                yield stream
+        except OSError as error:
+            raise FeedError(f"{file}: {error.strerror}") from None
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.seek(0)
+        yield copy
+
+
+def _delivery_id(text: str) -> UUID:
     found = read_shown("dlv", text)
     if found is None:
         raise NotFoundError("a delivery's name is dlv_ and 26 letters: see `postern queue list`")
     return found
 
 
-def _run_loop(run: "Callable[[], Coroutine[object, object, None]]") -> None:
+def _run_loop(run: Callable[[], Coroutine[object, object, None]]) -> None:
     try:
         import uvloop  # noqa: PLC0415 - not there on every system
     except ImportError:
@@ -245,5 +266,5 @@ def _run_loop(run: "Callable[[], Coroutine[object, object, None]]") -> None:
 
 
 def _end(error: Exception, code: int) -> None:
-    print(f"postern: {error}", file=sys.stderr)
+    typer.echo(f"postern: {error}", err=True)
     sys.exit(code)

@@ -75,13 +75,16 @@ def require_safe(settings: Settings) -> None:
     """Refuse to listen beyond this machine while anybody could pretend to be anybody. Raises ConfigurationError."""
     if is_loopback(settings.smtp.listen):
         return
+    missing = []
     if settings.authentication.mode == "off":
-        raise ConfigurationError(
-            "smtp.listen reaches beyond this machine while authentication.mode is off: anybody could write as anybody; "
-            "listen on 127.0.0.1 behind a server that authenticates"
-        )
+        missing.append("authentication.mode is off, so anybody could write as anybody")
     if not (settings.smtp.tls_cert and settings.smtp.tls_key):
-        raise ConfigurationError("smtp.listen reaches beyond this machine without TLS: set smtp.tls_cert and smtp.tls_key")
+        missing.append("smtp.tls_cert and smtp.tls_key are not set, so mail would come in unencrypted")
+    if missing:
+        raise ConfigurationError(
+            f"smtp.listen ({settings.smtp.listen}) reaches beyond this machine, but {'; and '.join(missing)}. "
+            "Set them, or listen on 127.0.0.1 behind a mail server that authenticates"
+        )
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -11,10 +11,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from postern.errors import ConfigurationError
@@ -31,45 +31,52 @@ class _Section(BaseModel):
 class ServiceSettings(_Section):
     """The service as people see it."""
 
-    public_url: str = Field(f"http://{DEFAULT_WEB}", description="Where browsers reach Postern; links in mails begin with it.")
-    data_dir: Path = Field(Path("data"), description="Folder for everything Postern keeps in files.")
-    operator_address: str = Field("", description="Mail for postmaster@ and abuse@ goes on to this address.")
+    public_url: str = Field(
+        default=f"http://{DEFAULT_WEB}", description="Where browsers reach Postern; links in mails begin with it."
+    )
+    data_dir: Path = Field(default=Path("data"), description="Folder for everything Postern keeps in files.")
+    operator_address: str = Field(default="", description="Mail for postmaster@ and abuse@ goes on to this address.")
 
 
 class StoreSettings(_Section):
     """Where everything is kept."""
 
-    url: str = Field("sqlite:///data/postern.db", description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+    url: str = Field(
+        default="sqlite:///data/postern.db", description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+    )
 
 
 class BlobsSettings(_Section):
     """Where large mails are kept, sealed."""
 
-    url: str = Field("file://data/blobs", description="file://FOLDER or s3://BUCKET/PREFIX (with postern[s3])")
+    url: str = Field(default="file://data/blobs", description="file://FOLDER or s3://BUCKET/PREFIX (with postern[s3])")
 
 
 class KeysSettings(_Section):
     """The one secret."""
 
     master_file: Path = Field(
-        Path("master.keys"), description="The master key file, the same on every machine. Whoever loses it loses the record."
+        default=Path("master.keys"),
+        description="The master key file, the same on every machine. Whoever loses it loses the record.",
     )
 
 
 class SmtpSettings(_Section):
     """Mail in."""
 
-    listen: str = Field("127.0.0.1:2525", description="Address and port on which mail is taken.")
-    hostname: str = Field("localhost", description="What Postern calls itself in SMTP: the name that the MX record points to.")
-    tls_cert: str = Field("", description="PEM file with the certificate chain; an ECDSA one costs half the time.")
-    tls_key: str = Field("", description="PEM file with the certificate's private key.")
+    listen: str = Field(default="127.0.0.1:2525", description="Address and port on which mail is taken.")
+    hostname: str = Field(
+        default="localhost", description="What Postern calls itself in SMTP: the name that the MX record points to."
+    )
+    tls_cert: str = Field(default="", description="PEM file with the certificate chain; an ECDSA one costs half the time.")
+    tls_key: str = Field(default="", description="PEM file with the certificate's private key.")
 
 
 class WebSettings(_Section):
     """Pages."""
 
     listen: str = Field(
-        "", description="Address and port of the pages; empty: those of a loopback public_url, else " + DEFAULT_WEB + "."
+        default="", description="Address and port of the pages; empty: those of a loopback public_url, else " + DEFAULT_WEB + "."
     )
 
 
@@ -77,7 +84,8 @@ class DeliverySettings(_Section):
     """Mail out."""
 
     next_hop: str = Field(
-        "sandbox", description="smtp://HOST:PORT, mx (each recipient's own host), or sandbox (kept in a folder, sent nowhere)."
+        default="sandbox",
+        description="smtp://HOST:PORT, mx (each recipient's own host), or sandbox (kept in a folder, sent nowhere).",
     )
 
 
@@ -93,21 +101,18 @@ class DkimSettings(_Section):
 class AuthenticationSettings(_Section):
     """Proof of who wrote."""
 
-    mode: Literal["off"] = Field("off", description="off: header From is believed; allowed on loopback only.")
-
-
-LimitsSettings = create_model(
-    "LimitsSettings",
-    __base__=_Section,
-    **{one.name: (Annotated[int, Field(ge=0)], one.default) for one in fields(Limits)},
-)
+    mode: Literal["off"] = Field(default="off", description="off: header From is believed; allowed on loopback only.")
 
 
 class Settings(BaseSettings):
     """All sections."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     service: ServiceSettings = ServiceSettings()
@@ -119,7 +124,16 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     dkim: tuple[DkimSettings, ...] = ()
     authentication: AuthenticationSettings = AuthenticationSettings()
-    limits: LimitsSettings = LimitsSettings()  # type: ignore[valid-type]  # made of the dataclass above, so they cannot differ
+    limits: Limits = Limits()
+
+    @field_validator("limits")
+    @classmethod
+    def must_not_be_negative(cls, value: Limits) -> Limits:
+        """Every limit is a size, a time or a count."""
+        for one in fields(value):
+            if getattr(value, one.name) < 0:
+                raise ValueError(f"{one.name} cannot be negative")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -133,10 +147,6 @@ class Settings(BaseSettings):
         """The environment over the file, and nothing else."""
         del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
-
-    def named_limits(self) -> Limits:
-        """The limits as the rest of Postern knows them."""
-        return Limits(**self.limits.model_dump())  # type: ignore[attr-defined]  # see above
 
 
 def load_settings(path: Path) -> Settings:
@@ -193,32 +203,34 @@ def _require_known_environment(environment: Mapping[str, str]) -> None:
             continue
         section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
         if section not in Settings.model_fields:
-            raise ConfigurationError(f"environment {name}: there is no section {section!r}{_suggest(section, Settings)}")
-        if key and section != "dkim" and key not in _model_of(section).model_fields:
-            raise ConfigurationError(f"environment {name}: [{section}] has no key {key!r}{_suggest(key, _model_of(section))}")
+            raise ConfigurationError(f"environment {name}: there is no section {section!r}{_suggest(section, _keys_of())}")
+        if key and section != "dkim" and key not in _keys_of(section):
+            raise ConfigurationError(f"environment {name}: [{section}] has no key {key!r}{_suggest(key, _keys_of(section))}")
 
 
 def _explain(error: Mapping[str, Any]) -> str:
     """One mistake: where, what, and what was probably meant."""
     where = ".".join(str(part) for part in error["loc"])
-    if error["type"] != "extra_forbidden":
+    if error["type"] not in {"extra_forbidden", "unexpected_keyword_argument"}:
         return f"{where}: {error['msg']}"
     *parents, key = (str(part) for part in error["loc"])
-    model: type[BaseModel] = _model_of(parents[0]) if parents else Settings
-    return f"{where}: no such key{_suggest(key, model)}"
+    return f"{where}: no such key{_suggest(key, _keys_of(*parents[:1]))}"
 
 
-def _model_of(section: str) -> type[BaseModel]:
+def _keys_of(section: str = "") -> list[str]:
+    """The keys of one section; without one, the sections."""
+    if not section:
+        return sorted(Settings.model_fields)
     annotation = Settings.model_fields[section].annotation
-    candidate = next(iter(get_args(annotation)), annotation)
-    if not (isinstance(candidate, type) and issubclass(candidate, BaseModel)):
-        raise ConfigurationError(f"no section {section!r}")
-    return candidate
+    model = next(iter(get_args(annotation)), annotation)
+    if model is Limits:
+        return sorted(one.name for one in fields(Limits))
+    return sorted(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 
-def _suggest(key: str, model: type[BaseModel]) -> str:
-    near = difflib.get_close_matches(key, model.model_fields, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f" (known: {', '.join(sorted(model.model_fields))})"
+def _suggest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f" (known: {', '.join(known)})"
 
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
@@ -227,9 +239,7 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     keys = settings.keys.model_copy(update={"master_file": folder / settings.keys.master_file})
     dkim = tuple(one.model_copy(update={"key_file": folder / one.key_file}) for one in settings.dkim)
     smtp = settings.smtp.model_copy(
-        update={
-            name: str(folder / value) for name in ("tls_cert", "tls_key") if (value := getattr(settings.smtp, name))
-        }
+        update={name: str(folder / value) for name in ("tls_cert", "tls_key") if (value := getattr(settings.smtp, name))}
     )
     store = settings.store.model_copy(update={"url": _absolute(settings.store.url, "sqlite:///", folder)})
     blobs = settings.blobs.model_copy(update={"url": _absolute(settings.blobs.url, "file://", folder)})

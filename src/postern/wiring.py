@@ -47,7 +47,7 @@ def build_house(config: Path) -> House:
     """Read the settings and the keys. Raises ConfigurationError."""
     settings = load_settings(config)
     keyring = load_keyring(settings.keys.master_file)
-    limits = settings.named_limits()
+    limits = settings.limits
     frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits)
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
 

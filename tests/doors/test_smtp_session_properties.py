@@ -291,6 +291,8 @@ def test_a_flood_is_read_to_its_end_without_being_held() -> None:
         assert talk.session.held_octets < 1_400_000
     talk.send(b".\r\nNOOP\r\n")
     assert talk.said.endswith(wording.too_large(Limits(message_size=1_000_000)).encode() + wording.FINE.encode())
+    talk.send(BEGIN + b"hello\r\n.\r\n")
+    assert [mail.content for mail in talk.mails] == [b"hello\r\n"]
 
 
 def test_no_octet_of_a_mail_is_searched_twice_but_the_four_that_its_end_may_have_begun_with() -> None:
@@ -319,7 +321,9 @@ def test_every_reply_of_the_session_is_one_line_whose_status_agrees_with_its_cod
     assert reply.enhanced[:1] == ("" if reply.code == 354 else str(reply.code)[0])  # RFC 2034 3, 4
 
 
-@given(st.integers(200, 599), st.text(max_size=2_000), st.sampled_from(["", "5.7.1"]))
+@given(
+    st.integers(200, 599), st.text(max_size=2_000) | st.text("ab ", min_size=490, max_size=1_500), st.sampled_from(["", "5.7.1"])
+)
 def test_whatever_text_a_reply_has_it_stays_one_reply(code: int, text: str, enhanced: str) -> None:
     lines = Reply(code, text, enhanced).encode().split(b"\r\n")
     assert lines.pop() == b""

@@ -118,8 +118,11 @@ A_THEN_B = Zone(
 )
 
 
+Script = Mapping[str, str | Sequence[str]]
+
+
 async def walk(
-    zone: Zone, script_a: Mapping[str, str | Sequence[str]] | None, mails: int = 1, **limits: int
+    zone: Zone, script_a: Script | None, limits: Limits | None = None, mails: int = 1
 ) -> tuple[list[Outcome], int, int]:
     """Send mails while a.test follows its script (None: it is down) and b.test is well. Returns what each of them took."""
     async with AsyncExitStack() as hops:

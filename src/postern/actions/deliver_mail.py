@@ -1,7 +1,7 @@
 """One delivery's attempt, from claim to settlement.
 
 claim (a lease) → open (the address and the mail, at the last moment) → sign → courier → settle: Delivered, Deferred or Failed.
-The worker carries; what is decided is decided here. Settling is fenced by the lease: a worker that was thought dead changes nothing.
+The worker carries; what is decided is decided here. Settling is fenced by the lease: a worker thought dead changes nothing.
 """
 
 from collections.abc import Callable

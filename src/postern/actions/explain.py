@@ -33,7 +33,7 @@ def find_messages(look: Look, name: str) -> tuple[Message, ...]:
     shown = read_shown("msg", name)
     if shown:
         message = find_message(look, shown)
-        found = (message,) if message else ()
+        found: tuple[Message, ...] = (message,) if message else ()
     else:
         found = _by_message_id(look, name if name.startswith("<") else f"<{name}>")
     if not found:
@@ -45,8 +45,10 @@ def explain(look: Look, message: Message) -> list[str]:
     """One line an event, oldest first, and a last one that says where the message stands."""
     lines = [_heading(look, message)]
     lines += [line for entry in list_entries_about(look, message.id) for line in _tell(entry)]
-    lines += [f"{_at(report.received_at)} A failure report came back for it, {report.size:,} bytes; it is kept with the record."
-              for report in list_reports_about(look, message.id)]
+    lines += [
+        f"{_at(report.received_at)} A failure report came back for it, {report.size:,} bytes; it is kept with the record."
+        for report in list_reports_about(look, message.id)
+    ]
     return [*lines, _STATES[message.state]]
 
 
@@ -130,14 +132,16 @@ _TELLERS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
     "mail-repeated": _repeated,
     "delivery-attempted": _attempted,
     "delivery-dropped": _dropped,
-    "message-exempted": _exempted,
+    "no-response-needed": _exempted,
     "message-reported": _reported,
 }
 
 
 def _sender_sentence(values: Mapping[str, Value]) -> str:
     who = "the pair's buyer" if values["author"] == "buyer" else "a registered sender of the seller"
-    proof = "taken on trust, authentication is off" if values["authentication"] == "off" else f"proved: {values['authentication']}"
+    proof = (
+        "taken on trust, authentication is off" if values["authentication"] == "off" else f"proved: {values['authentication']}"
+    )
     return f"Its From names {who} ({proof}), so the rules let it pass."
 
 

@@ -39,5 +39,7 @@ def _one_buyer(found: dict[str, UUID], name: str) -> UUID:
     if not found:
         raise NotFoundError(f"no buyer has the id {name!r}; import it first")
     if len(found) > 1:
-        raise NotFoundError(f"several marketplaces know a buyer {name!r}; write " + " or ".join(f"{one}/{name}" for one in sorted(found)))
+        raise NotFoundError(
+            f"several marketplaces know a buyer {name!r}; write " + " or ".join(f"{one}/{name}" for one in sorted(found))
+        )
     return next(iter(found.values()))

@@ -111,7 +111,7 @@ def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipie
 
 
 def _prepare_for_alias(look: Look, frame: Frame, mail: Mail, reading: Reading, pair: Pair, entry: AliasEntry) -> Judged:
-    """route → facts → judge → rewrite → guard, for one alias."""
+    """Route → facts → judge → rewrite → guard, for one alias."""
     author: Side = entry.side.other  # R26: the alias decides who writes
     seller_id = pair.seller.id
     judgement = judge(gather_facts(reading, pair, author, frame.limits))

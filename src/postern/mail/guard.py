@@ -11,7 +11,7 @@ from postern.mail.reading import header_block
 from postern.mail.reading.charsets import decode
 from postern.mail.reading.encoded_words import decode_words
 from postern.mail.reading.parts import Part, walk
-from postern.mail.spelling import fold, fold_markup
+from postern.mail.spelling import fold, fold_markup, fold_octets
 from postern.model.address import Address
 from postern.model.limits import Limits
 
@@ -50,11 +50,4 @@ def _words_of(part: Part) -> Iterator[str]:
     elif part.media_type.startswith("text/"):
         yield fold(decode(octets, part.charset))
     else:
-        yield from raw_words(octets)
-
-
-def raw_words(octets: bytes) -> Iterator[str]:
-    """What a search through a binary file shows: as it is, and with the NULs of UTF-16 taken out."""
-    yield octets.lower().decode("latin-1")
-    if b"\x00" in octets:
-        yield octets.replace(b"\x00", b"").lower().decode("latin-1")
+        yield from fold_octets(octets)

@@ -50,6 +50,16 @@ class _Page:
         if self.lines and self.lines[-1].strip("> "):
             self.end_line(even_empty=True)
 
+    def quote(self, step: int) -> None:
+        """Go into a quotation, or out of it; an empty line stands around it, none at its end."""
+        while self.lines and self.lines[-1] and not self.lines[-1].strip("> "):
+            self.lines.pop()
+        if step > 0:
+            self.end_paragraph()
+        self.quote_depth = max(0, self.quote_depth + step)
+        if step < 0:
+            self.end_paragraph()
+
     def follow(self, href: str) -> None:
         """Where a link leads stands behind its words, unless they say it themselves."""
         self.link, self.link_begins = unescape(href), len(self.line)
@@ -103,7 +113,7 @@ def _take_block(page: _Page, name: str, *, closes: bool) -> None:
     page.end_line()
     step = -1 if closes else 1
     if name == "blockquote":
-        page.quote_depth = max(0, page.quote_depth + step)
+        page.quote(step)
     elif name == "pre":
         page.pre_depth = max(0, page.pre_depth + step)
     elif name == "li" and not closes:

@@ -18,7 +18,7 @@ def make_return_path(keyring: Keyring, message_id: UUID, expires_at: datetime, d
 
 
 def read_return_path(keyring: Keyring, local_part: str, now: datetime) -> UUID:
-    """The message that a report to this local part is about. Raises TokenError for anything else, and once it is past its time."""
+    """The message that a report to this local part is about. Raises TokenError for anything else, and past its time."""
     lowered = local_part.lower()
     if not lowered.startswith(PREFIX):
         raise TokenError("no return path of ours")

@@ -16,6 +16,7 @@ from postern.mail.characters import INVISIBLE
 from postern.mail.marks import TAG
 
 _GAPS = b" \t\n\r\v\f>"
+_NOTHING_FOREIGN = bytes(range(128)) + b"?" * 128
 _UNSEEN = re.compile(f"[\x85\u1680\u2028\u2029{INVISIBLE}]+")
 _IDEOGRAPHIC_STOP = "\u3002"  # stands for a dot in domain names (RFC 3490 3.1)
 
@@ -44,6 +45,17 @@ def fold(text: str) -> str:
 def fold_markup(html: str) -> str:
     """The same for what HTML shows: tags are no part of it, so ``ann<b>@</b>mail.test`` is found too."""
     return fold(TAG.sub("", html))
+
+
+def fold_octets(octets: bytes) -> Iterator[str]:
+    """What a search through a file of any kind shows: octet by octet, UTF-16 and line breaks undone; as UTF-8, if it is that."""
+    yield fold(octets.translate(_NOTHING_FOREIGN, b"\x00").decode("ascii"))
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    if not text.isascii():
+        yield fold(text)
 
 
 def replace(text: str, spellings: Sequence[tuple[str, str]], *, markup: bool = False) -> tuple[str, int]:

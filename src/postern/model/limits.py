@@ -65,4 +65,13 @@ class Limits:
 
     # Pages
     link_days: int = 90
-    page_body: int = 10_000
+    page_body: int = 30_000  # octets of a form: a report's text at up to 12 octets a character, and room for the rest
+    page_seconds: int = 10  # for a form to arrive, and for pages under way when serving ends
+    page_connections: int = 200
+    report_text: int = 2_000  # characters
+
+    # The feed
+    feed_line: int = 100_000  # octets
+    feed_list: int = 200  # items or shipments of one order, registered senders of one seller
+    feed_chunk: int = 200  # records, with the addresses of sellers, in one transaction of an import
+    feed_mistakes: int = 20  # shown of one file

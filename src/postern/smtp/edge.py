@@ -5,9 +5,10 @@ becomes the reply. It refuses to read on from a client while the mails under way
 """
 
 import asyncio
+import contextlib
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 from postern.actions.find_recipient import Recipient, Refused, refusal_beside
@@ -47,6 +48,8 @@ class Edge:
         self.desk, self.hostname, self.limits, self.tls = desk, hostname, limits, tls
         self.octets_in_flight = 0
         self._connections: set[_Connection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> int:
@@ -60,9 +63,8 @@ class Edge:
             self._server.close()
         for connection in tuple(self._connections):
             connection.shut_down()
-        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
-        while self._connections and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), DRAIN_SECONDS)
         for connection in tuple(self._connections):
             connection.abort()
 
@@ -71,11 +73,14 @@ class Edge:
         if len(self._connections) >= self.limits.sessions:
             return False
         self._connections.add(connection)
+        self._empty.clear()
         return True
 
     def leave(self, connection: "_Connection") -> None:
         """The connection is gone, and what it held."""
         self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
         self.read_on_where_paused()
 
     @property
@@ -214,13 +219,13 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
         self._session.tls_started()
 
-    def _start(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
-    def _finished(self, task: "asyncio.Future[None]") -> None:
-        self._tasks.discard(task)  # type: ignore[arg-type]  # ensure_future of a coroutine is a task
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("a session ended in an error of ours: %s", type(error).__name__, exc_info=error)
             self.abort()

@@ -1,7 +1,7 @@
 """The pool of processes in which mails are read, judged and rewritten.
 
 Hostile bytes meet only these: spawned, one a core, with a read-only store, a limit on memory, and a deadline for each mail. One
-that dies or stalls is ended and replaced, and the mail it had goes to another; a mail that ends several is for its caller to hold.
+that dies or stalls is replaced, and the mail it had goes to another; a mail that ends several is for its caller to hold.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import resource
 import signal
 import struct
 import sys
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO

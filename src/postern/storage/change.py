@@ -1,4 +1,4 @@
-"""A change: everything one commit writes for one mail, as frozen, picklable data, with what must still hold when it is written."""
+"""A change: all that one commit writes for one mail, as frozen, picklable data, and what must still hold when it is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,5 +1,5 @@
-"""The shelf of documents: the bytes of mails, sealed. Small ones are rows, in the same commit; larger ones are blobs, which are on
-disk before the commit, under random names, so that a row never points at nothing.
+"""The shelf of documents: the bytes of mails, sealed. Small ones are rows, in the same commit; larger ones are blobs, which are
+on disk before the commit, under random names, so that a row never points at nothing.
 """
 
 import hashlib

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, tuple_
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select, tuple_
 
 from postern.storage.change import Change, Guard, HouseUnseen, LeaseHeld, NotMarked, RelationshipOpen, SenderApproved, Unseen
 from postern.storage.schema import delivery, exemption, house_mail, message, relationship, report, seller_address
 
-_KEYS = bindparam("keys", expanding=True)
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 # Rows that must stay as they are until the commit are locked (SQLite, with its one writer, needs and knows no such lock).
 _SEEN = select(message.c.seen_mark).where(message.c.seen_mark.in_(_KEYS))
@@ -24,9 +24,7 @@ _APPROVED = (
     .where(tuple_(seller_address.c.seller_id, seller_address.c.person_id).in_(_KEYS))
     .with_for_update(read=True)
 )
-_LEASED = (
-    select(delivery.c.id, delivery.c.lease).where(delivery.c.id.in_(_KEYS)).order_by(delivery.c.id).with_for_update()
-)
+_LEASED = select(delivery.c.id, delivery.c.lease).where(delivery.c.id.in_(_KEYS)).order_by(delivery.c.id).with_for_update()
 
 
 def failed_guards(connection: Connection, changes: Sequence[Change]) -> list[tuple[Guard, ...]]:
@@ -51,7 +49,7 @@ def _check_all(connection: Connection, guards: set[Guard]) -> dict[Guard, bool]:
     return checks
 
 
-def _rows(connection: Connection, statement: Select[Any], keys: Iterable[object]) -> Sequence[Row[Any]]:
+def _rows(connection: Connection, statement: Select[*tuple[Any, ...]], keys: Iterable[object]) -> Sequence[Row[*tuple[Any, ...]]]:
     return connection.execute(statement, {"keys": list(keys)}).all()
 
 

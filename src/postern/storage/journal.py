@@ -55,6 +55,4 @@ def find_entry(look: Look, entry_id: UUID) -> Entry | None:
 
 def _entry(row: RowMapping) -> Entry:
     fields = tuple(Field(name, bytes.fromhex(salt), value) for name, salt, value in json.loads(row["fields"]))
-    return Entry(
-        row["id"], row["seller_id"], row["relationship_id"], row["message_id"], row["kind"], row["happened_at"], fields
-    )
+    return Entry(row["id"], row["seller_id"], row["relationship_id"], row["message_id"], row["kind"], row["happened_at"], fields)

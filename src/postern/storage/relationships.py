@@ -103,7 +103,7 @@ def open_relationship(
     connection: Connection, vault: Vault, seller_id: int, buyer_id: UUID, marketplace_id: str, opened_at: datetime
 ) -> UUID:
     """The id of the pair; a new one gets both its aliases. The alias directory refuses a local part that was ever given out."""
-    existing = connection.execute(_EXISTING, {"seller_id": seller_id, "buyer_id": buyer_id}).scalar_one_or_none()
+    existing: UUID | None = connection.execute(_EXISTING, {"seller_id": seller_id, "buyer_id": buyer_id}).scalar_one_or_none()
     if existing:
         return existing
     relationship_id = new_id()

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy import BindParameter, RowMapping, bindparam, select
 
 from postern.model.relationship import Side
 from postern.model.thread import Message, MessageState, Thread
@@ -15,7 +16,7 @@ from postern.storage.store import Look
 from postern.storage.vault import DataKey, Vault
 
 _THEIR_ID, _SUBJECT, _TEXT = "message id", "subject", "text"
-_KEYS = bindparam("keys", expanding=True)
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 _THREAD = select(thread).where(
     thread.c.seller_id == bindparam("seller_id"),
@@ -76,7 +77,7 @@ def find_referenced(
 ) -> tuple[Pointer, ...]:
     """The pair's messages behind our own Message-IDs and behind the marks of the authors' own."""
     names = {"seller_id": seller_id, "relationship_id": relationship_id}
-    found = []
+    found: list[RowMapping] = []
     for statement, keys in ((_BY_IDS, list(own)), (_BY_THEIR_IDS, list(theirs))):
         if keys:
             found += look.connection.execute(statement, names | {"keys": keys}).mappings().all()

@@ -90,7 +90,7 @@ class Writer:
             for job in jobs:
                 job.answer.set_exception(error)
             return
-        except Exception as error:  # one of them does not fit: alone, only that one fails
+        except Exception as error:  # noqa: BLE001 - one of them does not fit: alone, only that one fails
             if len(jobs) == 1:
                 jobs[0].answer.set_exception(_explain(error))
                 return
@@ -126,7 +126,7 @@ class Writer:
             with translated_errors(), self._engine.connect() as connection:
                 result = job.function(connection)
                 connection.commit()
-        except Exception as error:  # the caller gets it, the thread lives on
+        except Exception as error:  # noqa: BLE001 - the caller gets it, the thread lives on
             job.answer.set_exception(_explain(error))
         else:
             job.answer.set_result(result)

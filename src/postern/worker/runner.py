@@ -5,6 +5,7 @@ lease may be short and the mails of a worker that died are soon somebody else's.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class Runner:
-    """Keeps up to twice as many mails under way as there are connections: one half is opened and signed while the other travels."""
+    """Keeps twice as many mails under way as there are connections: one half is opened and signed while the other travels."""
 
     def __init__(self, store: Store, courier: Courier, clock: Clock, frame: Frame, sign: Sign) -> None:
         self._store, self._courier, self._clock, self._frame, self._sign = store, courier, clock, frame, sign
@@ -58,10 +59,8 @@ class Runner:
             renewing.cancel()
 
     async def _wait(self) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-        except TimeoutError:
-            pass
         self._wake.clear()
 
     async def _fill_slots(self) -> None:
@@ -84,7 +83,7 @@ class Runner:
         try:
             outcome = await self._attempt(delivery)
             await self._settle(delivery, outcome)
-        except Exception:  # the lease runs out, and the mail is tried again: it is never lost
+        except Exception:  # noqa: BLE001 - the lease runs out, and the mail is tried again: it is never lost
             _log.exception("delivery %s ended in an error of ours", show("dlv", delivery.id))
         finally:
             del self._under_way[delivery.id]

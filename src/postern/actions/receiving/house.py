@@ -51,9 +51,7 @@ def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tup
         "about": show("msg", house.about_id) if house.about_id else None,
         "forwarded": bool(delivery),
     }
-    entry = journal_row(
-        "house-mail-accepted", mail.received_at, values, seller_id=HOUSE, message_id=house.about_id or mail_id
-    )
+    entry = journal_row("house-mail-accepted", mail.received_at, values, seller_id=HOUSE, message_id=house.about_id or mail_id)
     return (document.row, row, *delivery, entry), (HouseUnseen(seen_mark),), bool(delivery)
 
 

@@ -111,9 +111,7 @@ def refusal_row(look: Look, mail: Mail, reading: Reading, pair: Pair, author: Si
         "size": len(mail.content),
         "digest": look.vault.mark("refused", mail.content).hex(),
     }
-    return journal_row(
-        "mail-refused", mail.received_at, values, seller_id=pair.seller.id, relationship_id=pair.relationship.id
-    )
+    return journal_row("mail-refused", mail.received_at, values, seller_id=pair.seller.id, relationship_id=pair.relationship.id)
 
 
 def _delivery(station: Station, relayed_id: UUID) -> Delivery:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postern.mail import spelling
-from postern.mail.guard import raw_words
 from postern.mail.letter import Attachment, Draft, Passage
 
 Spellings = Sequence[tuple[str, str]]
@@ -32,8 +31,8 @@ def replace_addresses(draft: Draft, passage: Passage) -> Draft:
     changes = ((f"addresses were replaced in {count} places",) if count else ()) + (
         ("a file that shows an address was withheld",) if withheld else ()
     )
-    names = tuple(spelling.replace(file.file_name, spellings)[0] for file in withheld)
-    return replace(draft.but(rewritten, *changes), withheld=(*draft.withheld, *names))
+    names = (*draft.withheld, *(file.file_name for file in withheld))
+    return replace(draft.but(rewritten, *changes), withheld=tuple(spelling.replace(name, spellings)[0] for name in names))
 
 
 def name_without_addresses(name: str, passage: Passage) -> str:
@@ -51,7 +50,7 @@ def _sort_files(files: Sequence[Attachment], spellings: Spellings) -> tuple[list
 
 
 def _shows_address(file: Attachment, spellings: Spellings) -> bool:
-    return any(plain in words for words in raw_words(file.content) for plain, _ in spellings)
+    return any(plain in words for words in spelling.fold_octets(file.content) for plain, _ in spellings)
 
 
 def _rewrite_file(file: Attachment, spellings: Spellings) -> Attachment:

@@ -79,16 +79,25 @@ def _depth(line: str) -> int:
 
 def cut_links(text: str, public_url: str) -> str:
     """Text without signed links of ours, also where another program wrapped them in a link of its own."""
-    if "/m/" not in text.lower() and "%2fm" not in text.lower():
+    if _host(public_url) not in text.lower():
         return text
     return _URL.sub(lambda url: "" if is_signed_link(url[0], public_url) else url[0], text)
 
 
 def is_signed_link(url: str, public_url: str) -> bool:
     """Whether a link of ours stands anywhere in this URL."""
-    wanted = public_url.lower().split("://", 1)[-1].rstrip("/") + "/m/"
+    wanted = _without_scheme(public_url).rstrip("/") + "/m/"
     once = unquote(url).lower()
     return wanted in once or wanted in unquote(once)
+
+
+def _without_scheme(url: str) -> str:
+    return url.lower().partition("://")[2]
+
+
+def _host(url: str) -> str:
+    """The host alone: no program that wraps links changes how it is spelled."""
+    return re.split("[:/]", _without_scheme(url), maxsplit=1)[0]
 
 
 def cut_html_footers(html: str) -> str:
@@ -111,7 +120,7 @@ def cut_html_footers(html: str) -> str:
 
 def cut_html_links(html: str, public_url: str) -> str:
     """Clean HTML without signed links of ours, in references and in words."""
-    if "/m/" not in html.lower() and "%2fm" not in html.lower():
+    if _host(public_url) not in html.lower():
         return html
     html = _LINK.sub(lambda link: "" if is_signed_link(link[1], public_url) else link[0], html)
     return cut_links(html, public_url)

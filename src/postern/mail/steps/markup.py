@@ -15,7 +15,8 @@ from postern.mail.letter import Draft, Passage
 from postern.mail.marks import TAG
 
 NESTING_MAXIMUM = 500  # the parser needs quadratic time for deeper HTML
-_GROWTH_MAXIMUM = 4  # unclosed tags are repeated by HTML's rules; a mail does not become longer than so many times itself
+_GROWTH_MAXIMUM = 2  # HTML's rules repeat unclosed tags; no mail becomes longer than so many times itself, and a little
+_LITTLE = 10_000
 
 _TEXT = (
     "a abbr address b big blockquote br caption center cite code col colgroup dd del dfn div dl dt em font h1 h2 h3 h4 h5 h6 hr i"
@@ -55,7 +56,7 @@ def clean_markup(draft: Draft, _passage: Passage) -> Draft:
     if html is None:
         return draft
     cleaned = "" if _is_too_deep(html) else _CLEANER.clean(html)
-    if len(cleaned) > _GROWTH_MAXIMUM * len(html) + 1_000 or (html and not cleaned):
+    if len(cleaned) > _GROWTH_MAXIMUM * len(html) + _LITTLE or (html and not cleaned):
         return draft.but(replace(draft.letter, html=None, text=_words(draft, html)), "the HTML could not be read and is left out")
     shown, removed = _IMAGE_WITHOUT_SOURCE.subn(_alternative, cleaned)
     changes = ("remote images were removed",) if removed else ()

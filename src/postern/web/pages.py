@@ -1,0 +1,68 @@
+"""What pages are made from: what they are handed, the templates, and the one stylesheet.
+
+Every word that is not ours is escaped by the templates. Nothing here runs in a browser, and nothing is loaded from elsewhere.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Response
+
+from postern.actions.frame import Frame
+from postern.language import say
+from postern.ports import Clock
+from postern.storage.store import Store
+from postern.web.outbox import Outbox
+
+DEFAULT_LANGUAGE = "en"  # where it is not known who reads
+_HASH_LENGTH = 16
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("postern.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What the pages work with. ``outbox`` is there only while outgoing mail is kept in the sandbox."""
+
+    store: Store
+    frame: Frame
+    clock: Clock
+    outbox: Outbox | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stylesheet:
+    """The stylesheet under a name that changes with its content, so that browsers may keep it."""
+
+    name: str
+    octets: bytes
+
+
+@cache
+def load_stylesheet() -> Stylesheet:
+    octets = (files("postern.web") / "static" / "page.css").read_bytes()
+    return Stylesheet(f"page-{hashlib.sha256(octets).hexdigest()[:_HASH_LENGTH]}.css", octets)
+
+
+def show(
+    pages: Pages, template: str, language: str = DEFAULT_LANGUAGE, *, status: int = 200, **fields: object
+) -> Response[bytes]:
+    """A page in the reader's language."""
+    prefix = urlsplit(pages.frame.public_url).path  # a proxy may have put us below a folder
+    text = _TEMPLATES.get_template(template).render(
+        say=partial(say, language), language=language, stylesheet=f"{prefix}/static/{load_stylesheet().name}", **fields
+    )
+    return Response(text.encode("utf-8", "replace"), status_code=status, media_type="text/html; charset=utf-8")
+
+
+def show_notice(
+    pages: Pages, title: str, *sentences: str, language: str = DEFAULT_LANGUAGE, status: int = 200
+) -> Response[bytes]:
+    """A page that only tells something; title and sentences are in the reader's language already."""
+    return show(pages, "notice.html", language, status=status, title=title, sentences=sentences)

@@ -1,0 +1,91 @@
+"""Every URL of the pages, on one page.
+
+GET and HEAD never change anything, for mail scanners fetch links (R18). A link in a mail acts by POST alone, with its token in
+the URL and without sign-in; there are no cookies, so there is nothing that another site could ride on.
+"""
+
+from litestar import Response, get, post, route
+from litestar.di import NamedDependency
+from litestar.enums import HttpMethod
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import SkipValidation
+
+from postern.language import say
+from postern.web import no_response_needed, report
+from postern.web.health import tell_ready
+from postern.web.outbox import spell_outbox
+from postern.web.pages import DEFAULT_LANGUAGE, Pages, load_stylesheet, show_notice
+
+ThePages = SkipValidation[NamedDependency[Pages]]
+_READ = [HttpMethod.GET, HttpMethod.HEAD]
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@route("/", http_method=_READ, sync_to_thread=False)
+def welcome(pages: ThePages) -> Response[bytes]:
+    return show_notice(
+        pages,
+        "Postern",
+        say(DEFAULT_LANGUAGE, "Here buyers and sellers write to each other by mail, and neither learns the other's address."),
+        say(DEFAULT_LANGUAGE, "There is nothing to do on this page: follow the links in your mails."),
+    )
+
+
+@route("/m/no-response-needed/{token:str}", http_method=_READ, sync_to_thread=True)
+def no_response_needed_page(pages: ThePages, token: str) -> Response[bytes]:
+    return no_response_needed.ask(pages, token)
+
+
+@post("/m/no-response-needed/{token:str}", status_code=200, sync_to_thread=True)
+def no_response_needed_done(pages: ThePages, token: str, body: bytes) -> Response[bytes]:  # noqa: ARG001 - read, so that it is limited
+    return no_response_needed.act(pages, token)
+
+
+@route("/m/report/{token:str}", http_method=_READ, sync_to_thread=True)
+def report_page(pages: ThePages, token: str) -> Response[bytes]:
+    return report.ask(pages, token)
+
+
+@post("/m/report/{token:str}", status_code=200, sync_to_thread=True)
+def report_sent(pages: ThePages, token: str, body: bytes) -> Response[bytes]:
+    return report.act(pages, token, body)
+
+
+@route("/static/{name:str}", http_method=_READ, sync_to_thread=False)
+def stylesheet(name: str) -> Response[bytes]:
+    sheet = load_stylesheet()
+    if name != sheet.name:
+        raise NotFoundException
+    return Response(sheet.octets, media_type="text/css; charset=utf-8", headers={"Cache-Control": _FOR_EVER})
+
+
+@route("/healthz", http_method=_READ, sync_to_thread=False)
+def healthz() -> Response[dict[str, object]]:
+    """The process is alive; nothing else was looked at."""
+    return Response({"alive": True})
+
+
+@route("/readyz", http_method=_READ, sync_to_thread=True)
+def readyz(pages: ThePages) -> Response[dict[str, object]]:
+    return tell_ready(pages)
+
+
+@get("/sandbox/outbox", sync_to_thread=True)
+def sandbox_outbox(pages: ThePages) -> Response[list[dict[str, object]]]:
+    if pages.outbox is None:
+        raise NotFoundException
+    return Response(spell_outbox(pages.outbox))
+
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (
+    welcome,
+    no_response_needed_page,
+    no_response_needed_done,
+    report_page,
+    report_sent,
+    stylesheet,
+    healthz,
+    readyz,
+    sandbox_outbox,
+)
