@@ -33,7 +33,6 @@ from postern.storage.engine import require_durable
 from postern.storage.house import set_operator
 from postern.storage.migrate import require_current
 from postern.storage.store import Store
-from postern.web.app import Pages, build_app, serve_pages
 from postern.wiring import House
 from postern.worker.runner import Runner
 
@@ -123,13 +122,14 @@ async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Cal
     require_safe(house.settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_only_server(house))
+        pool = await _begin_pool(house, stack) if roles.smtp else None
         store = house.open_store()
         stack.push_async_callback(asyncio.to_thread, store.close)
         await asyncio.to_thread(_prepare_store, house, store)
         runner = await _start_worker(house, store, stack) if roles.worker else None
         notice = runner.notice if runner else _nobody
-        if roles.smtp:
-            started(await _start_edge(house, store, notice, stack))
+        if pool:
+            started(await _start_edge(house, _desk(house, store, pool, notice), stack))
         if roles.web:
             started(await _start_pages(house, store, stack))
         await stopped.wait()
@@ -166,7 +166,8 @@ async def _start_worker(house: House, store: Store, stack: contextlib.AsyncExitS
     return runner
 
 
-async def _start_edge(house: House, store: Store, notice: Callable[[], None], stack: contextlib.AsyncExitStack) -> str:
+async def _begin_pool(house: House, stack: contextlib.AsyncExitStack) -> Pool:
+    """Let the pool's processes start; the first mail waits for the first that is ready."""
     limits = house.frame.limits
     pool_limits = PoolLimits(
         processes=limits.pool_processes or os.cpu_count() or 1,
@@ -176,9 +177,13 @@ async def _start_edge(house: House, store: Store, notice: Callable[[], None], st
         backlog=limits.pool_backlog,
     )
     pool = Pool([sys.executable, "-m", "postern.pool_process", str(house.config)], pool_limits)
-    await pool.start()
     stack.push_async_callback(pool.close)
-    edge = Edge(_desk(house, store, pool, notice), house.frame.hostname, limits, _tls(house.settings))
+    await pool.begin()
+    return pool
+
+
+async def _start_edge(house: House, desk: Desk, stack: contextlib.AsyncExitStack) -> str:
+    edge = Edge(desk, house.frame.hostname, house.frame.limits, _tls(house.settings))
     host, port = split_listen(house.settings.smtp.listen)
     try:
         port = await edge.listen(host, port)
@@ -224,6 +229,8 @@ def _desk(house: House, store: Store, pool: Pool, notice: Callable[[], None]) ->
 
 
 async def _start_pages(house: House, store: Store, stack: contextlib.AsyncExitStack) -> str:
+    from postern.web.app import Pages, build_app, serve_pages  # noqa: PLC0415 - loads slowly; mail is taken meanwhile
+
     pages = Pages(store=store, frame=house.frame, clock=house.clock, outbox=house.outbox())
     host, port = split_listen(web_listen(house.settings))
     close, port = await serve_pages(build_app(pages), host, port)

@@ -202,6 +202,21 @@ def test_a_connection_with_nothing_to_do_is_ended() -> None:
     assert commands[-1] == "QUIT"
 
 
+def test_a_connection_in_use_again_is_not_ended_for_its_earlier_idleness() -> None:
+    async def sending() -> list[str]:
+        async with ScriptedHop() as hop:
+            courier = courier_to(hop.port, Limits(connection_idle=1))
+            await courier.send(RETURN_PATH, ANN, MAIL)
+            await asyncio.sleep(0.6)
+            await courier.send(RETURN_PATH, ANN, MAIL)
+            await asyncio.sleep(0.6)
+            commands = list(hop.commands)
+            await courier.close()
+            return commands
+
+    assert "QUIT" not in asyncio.run(sending())
+
+
 @pytest.mark.parametrize("answer", [DROP, "421 4.4.2 idle too long", GARBAGE])
 def test_a_kept_connection_that_died_is_replaced_and_nothing_is_counted(answer: str) -> None:
     outcomes, hop = send_to({"MAIL": ["250 ok", answer, "250 ok"]}, mails=2)
@@ -256,7 +271,7 @@ def test_a_connection_that_cannot_be_reset_is_not_used_again(answer: str) -> Non
 def test_a_cancelled_mail_takes_its_connection_with_it() -> None:
     async def sending() -> tuple[Outcome, ScriptedHop]:
         async with ScriptedHop({"RCPT": [HANG, "250 ok"]}) as hop:
-            courier = courier_to(hop.port, Limits(connections=1))
+            courier = courier_to(hop.port, Limits(connections=1, attempt_timeout=2))
             cancelled = asyncio.ensure_future(courier.send(RETURN_PATH, ANN, MAIL))
             await asyncio.sleep(0.1)
             cancelled.cancel()

@@ -1,4 +1,4 @@
-"""The first promise of all: no byte of the author's address reaches the other side (R1). Mails that try to break it, made by chance."""
+"""The first promise: no byte of the author's address reaches the other side (R1). Mails made by chance try to break it."""
 
 import base64
 import email
@@ -27,29 +27,24 @@ INVISIBLE = "\u200b\u00ad\u2060\ufeff\u200d"
 
 def misspell(chance: random.Random) -> str:
     """The address in one of the spellings that a reader, or his program, undoes."""
-    match chance.randrange(9):
-        case 0:
-            return "".join(chance.choice((letter.upper(), letter)) for letter in ADDRESS)
-        case 1:
-            return "".join(chance.choice((f"&#{ord(letter)};", f"&#x{ord(letter):X};", letter)) for letter in ADDRESS)
-        case 2:
-            return "".join(chance.choice((f"%{ord(letter):02x}", letter)) for letter in ADDRESS)
-        case 3:
-            return "".join(chance.choice((letter.translate(WIDE), letter)) for letter in ADDRESS)
-        case 4:
-            return "".join(letter + chance.choice(("", "", chance.choice(INVISIBLE))) for letter in ADDRESS)
-        case 5:
-            return ADDRESS.replace("@", chance.choice(("&commat;", " @ ", "@\n> ", "@\n", "@ \n", "&#64")))
-        case 6:
-            return f"mailto:{quote(ADDRESS)}"
-        case 7:
-            return f"<{ADDRESS}>"
-        case _:
-            return ADDRESS
+    shapes = (
+        "".join(chance.choice((letter.upper(), letter)) for letter in ADDRESS),
+        "".join(chance.choice((f"&#{ord(letter)};", f"&#x{ord(letter):X};", letter)) for letter in ADDRESS),
+        "".join(chance.choice((f"%{ord(letter):02x}", letter)) for letter in ADDRESS),
+        "".join(chance.choice((letter.translate(WIDE), letter)) for letter in ADDRESS),
+        "".join(letter + chance.choice(("", "", chance.choice(INVISIBLE))) for letter in ADDRESS),
+        ADDRESS.replace("@", chance.choice(("&commat;", " @ ", "@\n> ", "@\n", "@ \n", "&#64"))),
+        f"mailto:{quote(ADDRESS)}",
+        f"<{ADDRESS}>",
+        ADDRESS,
+    )
+    return chance.choice(shapes)
 
 
 def sentence(chance: random.Random) -> str:
-    words = [chance.choice(("Dear", "seller", "atlas", "grüße", "1 < 2", "你好", ">", "-- ", "=", "\n", "\n\n")) for _ in range(8)]
+    words = [
+        chance.choice(("Dear", "seller", "atlas", "grüße", "1 < 2", "你好", ">", "-- ", "=", "\n", "\n\n")) for _ in range(8)
+    ]
     words.insert(chance.randrange(9), misspell(chance))
     return " ".join(words)
 
@@ -86,26 +81,25 @@ def encoded(chance: random.Random, kind: str, content: bytes) -> bytes:
             return head + b"Content-Transfer-Encoding: 8bit\n\n" + content
 
 
-def leaf(chance: random.Random) -> bytes:
-    match chance.randrange(10):
-        case 0 | 1 | 2:
-            charset = chance.choice(("utf-8", "utf-16", "gb18030", "utf-7"))
-            return encoded(chance, f"text/plain; charset={charset}", sentence(chance).encode(charset, "replace"))
-        case 3 | 4:
-            return encoded(chance, "text/html; charset=utf-8", markup(chance).encode())
-        case 5:
-            return encoded(chance, f'text/plain; charset=utf-8; name="{ADDRESS}.txt"', sentence(chance).encode())
-        case 6:
-            return encoded(chance, f"application/pdf; name*=utf-8''{quote(ADDRESS)}.pdf", b"%PDF-1.4\n" + sentence(chance).encode())
-        case 7:
-            return encoded(chance, f'image/png; name="=?utf-8?b?{base64.b64encode(ADDRESS.encode()).decode()}?="', PNG)
-        case 8:
-            return encoded(chance, "message/rfc822", f"From: {ADDRESS}\n\n{sentence(chance)}".encode())
-        case _:
-            return encoded(chance, "text/calendar; name=x.ics", f"BEGIN:VCALENDAR\nORGANIZER:{ADDRESS}".encode())
-
-
 PNG = b"\x89PNG\r\n\x1a\n" + ADDRESS.encode("utf-16-le")
+WORDY = ("utf-8", "utf-16", "gb18030", "utf-7")
+
+
+def leaf(chance: random.Random) -> bytes:
+    if chance.random() < 0.3:
+        charset = chance.choice(WORDY)
+        return encoded(chance, f"text/plain; charset={charset}", sentence(chance).encode(charset, "replace"))
+    hidden = base64.b64encode(ADDRESS.encode()).decode()
+    kinds = (
+        ("text/html; charset=utf-8", markup(chance).encode()),
+        ("text/html; charset=utf-8", markup(chance).encode()),
+        (f'text/plain; charset=utf-8; name="{ADDRESS}.txt"', sentence(chance).encode()),
+        (f"application/pdf; name*=utf-8''{quote(ADDRESS)}.pdf", b"%PDF-1.4\n" + sentence(chance).encode()),
+        (f'image/png; name="=?utf-8?b?{hidden}?="', PNG),
+        ("message/rfc822", f"From: {ADDRESS}\n\n{sentence(chance)}".encode()),
+        ("text/calendar; name=x.ics", f"BEGIN:VCALENDAR\nORGANIZER:{ADDRESS}".encode()),
+    )
+    return encoded(chance, *chance.choice(kinds))
 
 
 def tree(chance: random.Random, depth: int = 0) -> bytes:
@@ -129,7 +123,7 @@ def planted_mail(chance: random.Random) -> bytes:
 
 
 def seen_by_a_reader(content: bytes) -> str:
-    """All that the standard library finds in a mail, with every spelling undone: the oracle, which shares no code with the guard."""
+    """All that the standard library finds in a mail, every spelling undone: an oracle that shares no code with the guard."""
     message = email.message_from_bytes(content, policy=email.policy.default)
     found = [content.decode("ascii"), *(str(value) for value in message.values())]
     for part in message.walk():
@@ -167,7 +161,7 @@ def test_rewriting_twice_finds_nothing_more_to_replace(chance: random.Random) ->
     if isinstance(once, Relayed):
         twice = rewrite(read(once.content, LIMITS), FROM_ANN)
         assert isinstance(twice, Relayed)
-        assert not [change for change in twice.changes if "addresses were replaced" in change]
+        assert not [change for change in twice.changes if "addresses replaced" in change]
 
 
 HONEST = st.text(st.characters(exclude_characters="[", exclude_categories=["Cs", "Cc", "Cf"]), max_size=200)

@@ -16,12 +16,51 @@ from tests.letters import FROM_ANN, LIMITS, octets
 
 PIECES = st.sampled_from(
     [
-        b"From: ", b"Subject: ", b"Content-Type: ", b"multipart/mixed; boundary=", b"b\r\n", b"--b\r\n", b"--b--\r\n", b"text/html\r\n",
-        b"text/plain; charset=", b"utf-7", b"gb2312", b"=?utf-8?b?", b"?=", b"=?x?q?", b"\r\n\r\n", b"\r", b"\n", b" ", b"\0", b"\xff",
-        b"Content-Transfer-Encoding: ", b"base64\r\n", b"quoted-printable\r\n", b"=", b"(", b"<", b">", b'"', b"\\", b",", b";", b"*0*=",
-        b"filename*1=", b"message/rfc822\r\n", b"<p>", b"<div", b"&#", b"%4", b"format=flowed\r\n", b"> ", b"a@b", b"[pt-", b"-" * 13,
+        b"From: ",
+        b"Subject: ",
+        b"Content-Type: ",
+        b"multipart/mixed; boundary=",
+        b"b\r\n",
+        b"--b\r\n",
+        b"--b--\r\n",
+        b"text/html\r\n",
+        b"text/plain; charset=",
+        b"utf-7",
+        b"gb2312",
+        b"=?utf-8?b?",
+        b"?=",
+        b"=?x?q?",
+        b"\r\n\r\n",
+        b"\r",
+        b"\n",
+        b" ",
+        b"\0",
+        b"\xff",
+        b"Content-Transfer-Encoding: ",
+        b"base64\r\n",
+        b"quoted-printable\r\n",
+        b"=",
+        b"(",
+        b"<",
+        b">",
+        b'"',
+        b"\\",
+        b",",
+        b";",
+        b"*0*=",
+        b"filename*1=",
+        b"message/rfc822\r\n",
+        b"<p>",
+        b"<div",
+        b"&#",
+        b"%4",
+        b"format=flowed\r\n",
+        b"> ",
+        b"a@b",
+        b"[pt-",
+        b"-" * 13,
     ]
-)  # fmt: skip
+)
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), max_size=60)
 LINES = st.lists(WORDS, min_size=1, max_size=6).map("\n".join)
 
@@ -33,7 +72,9 @@ def test_no_octets_make_the_reader_or_the_rewriter_fail(content: bytes) -> None:
 
 
 @given(LINES, LINES, WORDS, st.sampled_from(["utf-8", "utf-7"]), st.sampled_from(["base64", "quoted-printable"]))
-def test_the_standard_librarys_mails_are_read_as_it_means_them(text: str, html: str, subject: str, charset: str, encoding: str) -> None:
+def test_the_standard_librarys_mails_are_read_as_it_means_them(
+    text: str, html: str, subject: str, charset: str, encoding: str
+) -> None:
     message = EmailMessage(policy=email.policy.SMTP)
     message["Subject"] = subject
     message.set_content(text, charset=charset, cte=encoding)
@@ -81,7 +122,7 @@ HOSTILE = {
     "spaces": b"\r\n" + b" " * 900_000 + b"@",
     "links": b"\r\n" + b"https://messages.marketplace.example/m/" * 25_000,
     "tokens": b"\r\n" + b"[pt-a" * 190_000,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

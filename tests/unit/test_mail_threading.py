@@ -19,8 +19,16 @@ def test_a_message_id_of_ours_is_read_back_whatever_its_case() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "<>", f"<short@{DOMAIN}>", "<01kag00000e008000000000001@mail.test>", f"01kag00000e008000000000001@{DOMAIN}", f"<zzzzzzzzzzzzzzzzzzzzzzzzzz@{DOMAIN}>"]
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "<>",
+        f"<short@{DOMAIN}>",
+        "<01kag00000e008000000000001@mail.test>",
+        f"01kag00000e008000000000001@{DOMAIN}",
+        f"<{'z' * 26}@{DOMAIN}>",
+    ],
+)
 def test_another_message_id_is_not_taken_for_ours(text: str) -> None:
     assert threading.read_own_message_id(text, DOMAIN) is None
 

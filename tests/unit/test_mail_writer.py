@@ -1,5 +1,6 @@
 import email
 import email.policy
+import email.utils
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 
@@ -21,7 +22,9 @@ def test_a_short_ascii_text_travels_as_it_is() -> None:
     assert writer.text_part("plain", "Hello\n").body == b"Hello\r\n"
 
 
-@pytest.mark.parametrize("text", ["x" * 5000, "From here\n", "Hello\nFrom you\n", "trailing \n", "tab\t\n", "a\rb", "a\0b", "Bücher"])
+@pytest.mark.parametrize(
+    "text", ["x" * 5000, "From here\n", "Hello\nFrom you\n", "trailing \n", "tab\t\n", "a\rb", "a\0b", "Bücher"]
+)
 def test_a_text_that_programs_on_the_way_would_change_is_encoded(text: str) -> None:
     part = writer.text_part("plain", text)
     assert b"7bit" not in part.fields
@@ -52,8 +55,14 @@ def test_text_html_images_and_files_make_the_tree_that_mail_programs_expect() ->
     message = parsed(content)
     kinds = [part.get_content_type() for part in message.walk()]
     assert kinds == [
-        "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png", "application/pdf",
-    ]  # fmt: skip
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "application/pdf",
+    ]
     pdf = list(message.iter_attachments())[-1]
     assert (pdf.get_filename(), pdf.get_content()) == ("Rechnung für Änne.pdf", b"%PDF-1.4\n\xff")
 

@@ -168,6 +168,15 @@ def test_a_lost_reply_after_the_final_dot_stays_with_its_host() -> None:
     assert (at_a, at_b) == (2, 0)
 
 
+def test_it_stays_even_where_that_host_was_not_the_best() -> None:
+    addresses = {"down.test": ["127.0.0.9"], "a.test": ["127.0.0.2"]}
+    zone = Zone({"mail.test": [Exchanger(1, "down.test"), Exchanger(2, "a.test")]}, addresses)
+    outcomes, at_a, _ = asyncio.run(walk(zone, {"dot": [DROP, "250 ok"]}, mails=2))
+    assert isinstance(outcomes[1], Delivered)
+    assert at_a == 2
+    assert zone.asked == ["down.test", "a.test", "a.test"]
+
+
 def test_and_goes_to_no_other_host_while_that_one_says_not_now() -> None:
     outcomes, at_a, at_b = asyncio.run(walk(A_THEN_B, {"dot": DROP, "RCPT": ["250 ok", "451 later", "250 ok"]}, mails=2))
     assert isinstance(outcomes[1], Deferred)

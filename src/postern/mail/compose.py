@@ -35,7 +35,7 @@ def compose_text(draft: Draft, passage: Passage) -> str:
         *(_wrap(line) for line in _introduction(passage)),
         *_order_text(passage),
         *_rule_above(passage),
-        draft.letter.text.strip("\n") if draft.letter.text and draft.letter.text.strip() else _no_words(draft, passage),
+        _message(draft, passage),
         marks.end_line(_title_below(passage)),
         *(_wrap(line) for line in _footer(draft, passage)),
         marks.token_line(passage.language, passage.thread_token),
@@ -134,7 +134,11 @@ def _footer(draft: Draft, passage: Passage) -> Iterator[Line]:
     yield Line(say(language, "Please leave the original message in your reply. This line takes it to the right place:"))
 
 
-def _no_words(draft: Draft, passage: Passage) -> str:
+def _message(draft: Draft, passage: Passage) -> str:
+    """The author's words. A signature line loses its space: programs cut all below it when they quote, and our token with it."""
+    text = draft.letter.text or ""
+    if text.strip():
+        return "\n".join("--" if line == "-- " else line for line in text.strip("\n").split("\n"))
     if draft.letter.attachments:
         return say(passage.language, "(This message has no text, only attachments.)")
     return say(passage.language, "(This message has no text.)")

@@ -10,16 +10,17 @@ from postern.mail import writer
 from postern.mail.compose import compose_html, compose_text
 from postern.mail.guard import find_certain
 from postern.mail.letter import Draft, Leaking, Passage, Reading, Relayed
-from postern.mail.plain import plain
 from postern.mail.steps.addresses import replace_addresses
 from postern.mail.steps.attachments import sort_attachments, withhold_all
 from postern.mail.steps.headers import make_header
 from postern.mail.steps.history import cut_own_words
 from postern.mail.steps.markup import clean_markup
+from postern.mail.steps.twin import make_text_twin
 from postern.mail.writer import Boundaries
 
 STEPS = (
     clean_markup,  # first: what HTML spells with entities is plain afterwards
+    make_text_twin,
     sort_attachments,
     cut_own_words,
     replace_addresses,  # last: nothing new comes in after it
@@ -31,7 +32,6 @@ def rewrite(reading: Reading, passage: Passage, boundaries: Boundaries = writer.
     draft = Draft(reading.letter)
     for step in STEPS:
         draft = step(draft, passage)
-    draft = _with_text(draft)
     relayed = _build(draft, passage, boundaries)
     if not find_certain(relayed.content, passage.certain):
         return relayed
@@ -41,19 +41,10 @@ def rewrite(reading: Reading, passage: Passage, boundaries: Boundaries = writer.
     return relayed
 
 
-def _with_text(draft: Draft) -> Draft:
-    """Always a text part: out of the clean HTML where the author's program wrote none."""
-    letter = draft.letter
-    if letter.html and not (letter.text and letter.text.strip()):
-        return replace(draft, letter=replace(letter, text=plain(letter.html)))
-    return draft
-
-
 def _as_text_only(draft: Draft, passage: Passage) -> Draft:
-    """The draft without HTML and files, for an address hid in one of them; replaced again, for HTML may have become text."""
-    bare = withhold_all(draft)
-    reduced = bare.but(replace(bare.letter, html=None), "sent as text only: an address was hidden in the layout or a file")
-    return replace_addresses(reduced, passage)
+    """The draft without HTML and files, for an address hid in one of them."""
+    bare = withhold_all(draft, passage.language)
+    return bare.but(replace(bare.letter, html=None), "sent as text only: an address was hidden in the layout or a file")
 
 
 def _build(draft: Draft, passage: Passage, boundaries: Boundaries) -> Relayed:

@@ -21,7 +21,7 @@ _UNSEEN = re.compile(f"[\x85\u1680\u2028\u2029{INVISIBLE}]+")
 _IDEOGRAPHIC_STOP = "\u3002"  # stands for a dot in domain names (RFC 3490 3.1)
 
 _ODD = (
-    r"&#?[0-9A-Za-z]{1,32};?"  # an entity
+    r"&(?:amp;)?#?[0-9A-Za-z]{1,32};?"  # an entity
     r"|(?:%[0-9A-Fa-f]{2})+"
     rf"|[\s>{INVISIBLE}]+"
     r"|[^\x00-\x7f]"
@@ -43,8 +43,10 @@ def fold(text: str) -> str:
 
 
 def fold_markup(html: str) -> str:
-    """The same for what HTML shows: tags are no part of it, so ``ann<b>@</b>mail.test`` is found too."""
-    return fold(TAG.sub("", html))
+    """The same for what HTML shows: without tags, so that ``ann<b>@</b>mail.test`` is found, and with entities undone as HTML
+    does before a reader may undo them again.
+    """
+    return fold(unescape(TAG.sub("", html)))
 
 
 def fold_octets(octets: bytes) -> Iterator[str]:
@@ -126,7 +128,7 @@ def _fold_with_places(text: str, odd: re.Pattern[str]) -> tuple[str, list[int], 
     for match in odd.finditer(text):
         for piece, source in (
             (text[position : match.start()].lower(), (position, match.start(), True)),
-            ("" if match[0][0] == "<" else fold(match[0]), (match.start(), match.end(), False)),
+            (_fold_piece(match[0], odd), (match.start(), match.end(), False)),
         ):
             if piece:
                 pieces.append(piece)
@@ -138,6 +140,12 @@ def _fold_with_places(text: str, odd: re.Pattern[str]) -> tuple[str, list[int], 
     starts.append(length)
     sources.append((position, len(text), True))
     return "".join(pieces), starts, sources
+
+
+def _fold_piece(piece: str, odd: re.Pattern[str]) -> str:
+    if odd is _ODD_IN_TEXT:
+        return fold(piece)
+    return "" if piece.startswith("<") else fold(unescape(piece))
 
 
 def _source_of(place: int, starts: list[int], sources: list[tuple[int, int, bool]]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import cast
 
 from postern.actions.find_recipient import Recipient, Refused, refusal_beside
 from postern.actions.receive_mail import Accepted, Answer
@@ -113,12 +114,10 @@ class _Connection(asyncio.Protocol):
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a stream transport is expected")
-        self._transport = transport
+        self._transport = stream = cast("asyncio.Transport", transport)  # uvloop's is one in all but ancestry
         if not self._edge.enter(self):
-            transport.write(TOO_BUSY.encode())
-            transport.close()
+            stream.write(TOO_BUSY.encode())
+            stream.close()
             return
         self._perform(self._session.open())
         self._timer = self._loop.call_later(1, self._look_at_time)

@@ -6,12 +6,14 @@ that dies or stalls is replaced, and the mail it had goes to another; a mail tha
 
 import asyncio
 import contextlib
+import itertools
+import logging
 import pickle
 import resource
 import signal
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -19,6 +21,8 @@ from postern.errors import PosternError, StoreError
 
 _LENGTH = struct.Struct(">I")
 _READY = b"ready"
+IDLE_SECONDS = 120  # a sender waits ten minutes for the reply to its final dot (RFC 5321 4.5.3.2.6)
+_log = logging.getLogger(__name__)
 
 
 class EndedItsReaderError(PosternError):
@@ -49,12 +53,12 @@ class Pool:
         self._children: set[_Child] = set()
         self._waiting = 0
         self._closed = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Start every process and wait until each is ready. Raises StoreError if one does not get that far."""
-        children = await asyncio.gather(*(self._spawn() for _ in range(self._limits.processes)))
-        for child in children:
-            self._idle.put_nowait(child)
+    async def begin(self) -> None:
+        """Let every process start. A job waits for the first that is ready; one that never gets there is tried again."""
+        for _ in range(self._limits.processes):
+            self._start(self._add())
 
     async def run(self, job: object) -> object:
         """The child's answer; an exception that the child raised is raised here. Raises StoreError when too many wait."""
@@ -64,7 +68,7 @@ class Pool:
         self._waiting += 1
         try:
             for _ in range(self._limits.kills):
-                child = await self._idle.get()
+                child = await self._next_idle()
                 answer = await self._try(child, octets)
                 if answer is not None:
                     return _unwrap(answer)
@@ -75,8 +79,19 @@ class Pool:
     async def close(self) -> None:
         """End every process."""
         self._closed = True
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for child in tuple(self._children):
             await self._end(child)
+
+    async def _next_idle(self) -> "_Child":
+        """A process that is free. Raises StoreError when none becomes free in the time that a sender would wait."""
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                return await self._idle.get()
+        except TimeoutError:
+            raise StoreError("no reading process became free") from None
 
     async def _try(self, child: "_Child", octets: bytes) -> bytes | None:
         """One job in one process; None if the process did not survive it, in which case another takes its place."""
@@ -94,8 +109,25 @@ class Pool:
 
     async def _replace(self, child: "_Child") -> None:
         await self._end(child)
-        if not self._closed:
-            self._idle.put_nowait(await self._spawn())
+        self._start(self._add())
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _add(self) -> None:
+        """Put one more process to work; where it does not start, the reason is logged and it is tried again, more slowly."""
+        for pause in itertools.chain((0, 1, 5), itertools.repeat(30)):
+            await asyncio.sleep(pause)
+            if self._closed:
+                return
+            try:
+                self._idle.put_nowait(await self._spawn())
+            except (OSError, StoreError) as error:
+                _log.error("a reading process did not start: %s", error)
+            else:
+                return
 
     async def _spawn(self) -> "_Child":
         process = await asyncio.create_subprocess_exec(
@@ -105,11 +137,11 @@ class Pool:
         self._children.add(child)
         try:
             ready = await child.read()
-        except (EOFError, asyncio.IncompleteReadError):
+        except (EOFError, asyncio.IncompleteReadError, ConnectionError):
             ready = b""
         if ready != _READY:
             await self._end(child)
-            raise StoreError("a reading process did not start")
+            raise StoreError("it ended before it was ready")
         return child
 
     async def _end(self, child: "_Child") -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
+REVISION = "0001"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 

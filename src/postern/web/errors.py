@@ -62,8 +62,8 @@ def _message_gone(pages: Pages, _asked: Asked, _error: Exception) -> Response[by
     )
 
 
-def _store_away(pages: Pages, asked: Asked, error: StoreError) -> Response[bytes]:
-    _log.warning("a page of %s cannot be shown: %s", asked.route_handler.name, error)
+def _store_away(pages: Pages, _asked: Asked, error: StoreError) -> Response[bytes]:
+    _log.warning("a page cannot be shown: %s", error)
     answer = _notice(
         pages,
         503,

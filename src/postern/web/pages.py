@@ -10,7 +10,7 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from litestar import Response
+from litestar import MediaType, Response
 
 from postern.actions.frame import Frame
 from postern.language import say
@@ -58,7 +58,7 @@ def show(
     text = _TEMPLATES.get_template(template).render(
         say=partial(say, language), language=language, stylesheet=f"{prefix}/static/{load_stylesheet().name}", **fields
     )
-    return Response(text.encode("utf-8", "replace"), status_code=status, media_type="text/html; charset=utf-8")
+    return Response(text.encode("utf-8", "replace"), status_code=status, media_type=MediaType.HTML)
 
 
 def show_notice(

@@ -4,7 +4,9 @@ GET and HEAD never change anything, for mail scanners fetch links (R18). A link 
 the URL and without sign-in; there are no cookies, so there is nothing that another site could ride on.
 """
 
-from litestar import Response, get, post, route
+from asyncio import to_thread
+
+from litestar import MediaType, Response, post, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
@@ -22,8 +24,8 @@ _READ = [HttpMethod.GET, HttpMethod.HEAD]
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
-@route("/", http_method=_READ, sync_to_thread=False)
-def welcome(pages: ThePages) -> Response[bytes]:
+@route("/", http_method=_READ)
+async def welcome(pages: ThePages) -> Response[bytes]:
     return show_notice(
         pages,
         "Postern",
@@ -32,50 +34,50 @@ def welcome(pages: ThePages) -> Response[bytes]:
     )
 
 
-@route("/m/no-response-needed/{token:str}", http_method=_READ, sync_to_thread=True)
-def no_response_needed_page(pages: ThePages, token: str) -> Response[bytes]:
-    return no_response_needed.ask(pages, token)
+@route("/m/no-response-needed/{token:str}", http_method=_READ)
+async def no_response_needed_page(pages: ThePages, token: str) -> Response[bytes]:
+    return await to_thread(no_response_needed.ask, pages, token)
 
 
-@post("/m/no-response-needed/{token:str}", status_code=200, sync_to_thread=True)
-def no_response_needed_done(pages: ThePages, token: str, body: bytes) -> Response[bytes]:  # noqa: ARG001 - read, so that it is limited
-    return no_response_needed.act(pages, token)
+@post("/m/no-response-needed/{token:str}", status_code=200)
+async def no_response_needed_done(pages: ThePages, token: str, body: bytes) -> Response[bytes]:  # noqa: ARG001 - read, so that it is limited
+    return await to_thread(no_response_needed.act, pages, token)
 
 
-@route("/m/report/{token:str}", http_method=_READ, sync_to_thread=True)
-def report_page(pages: ThePages, token: str) -> Response[bytes]:
-    return report.ask(pages, token)
+@route("/m/report/{token:str}", http_method=_READ)
+async def report_page(pages: ThePages, token: str) -> Response[bytes]:
+    return await to_thread(report.ask, pages, token)
 
 
-@post("/m/report/{token:str}", status_code=200, sync_to_thread=True)
-def report_sent(pages: ThePages, token: str, body: bytes) -> Response[bytes]:
-    return report.act(pages, token, body)
+@post("/m/report/{token:str}", status_code=200)
+async def report_sent(pages: ThePages, token: str, body: bytes) -> Response[bytes]:
+    return await to_thread(report.act, pages, token, body)
 
 
-@route("/static/{name:str}", http_method=_READ, sync_to_thread=False)
-def stylesheet(name: str) -> Response[bytes]:
+@route("/static/{name:str}", http_method=_READ)
+async def stylesheet(name: str) -> Response[bytes]:
     sheet = load_stylesheet()
     if name != sheet.name:
         raise NotFoundException
-    return Response(sheet.octets, media_type="text/css; charset=utf-8", headers={"Cache-Control": _FOR_EVER})
+    return Response(sheet.octets, media_type=MediaType.CSS, headers={"Cache-Control": _FOR_EVER})
 
 
-@route("/healthz", http_method=_READ, sync_to_thread=False)
-def healthz() -> Response[dict[str, object]]:
+@route("/healthz", http_method=_READ)
+async def healthz() -> Response[dict[str, object]]:
     """The process is alive; nothing else was looked at."""
     return Response({"alive": True})
 
 
-@route("/readyz", http_method=_READ, sync_to_thread=True)
-def readyz(pages: ThePages) -> Response[dict[str, object]]:
-    return tell_ready(pages)
+@route("/readyz", http_method=_READ)
+async def readyz(pages: ThePages) -> Response[dict[str, object]]:
+    return await to_thread(tell_ready, pages)
 
 
-@get("/sandbox/outbox", sync_to_thread=True)
-def sandbox_outbox(pages: ThePages) -> Response[list[dict[str, object]]]:
+@route("/sandbox/outbox", http_method=_READ)
+async def sandbox_outbox(pages: ThePages) -> Response[list[dict[str, object]]]:
     if pages.outbox is None:
         raise NotFoundException
-    return Response(spell_outbox(pages.outbox))
+    return Response(await to_thread(spell_outbox, pages.outbox))
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (

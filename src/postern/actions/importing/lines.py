@@ -1,4 +1,6 @@
-"""One line of the feed: JSON that must have the shape of its kind. It looks nothing up, and no bytes make it raise anything else."""
+"""One line of the feed: JSON that must have the shape of its kind. It looks nothing up, and no bytes make it raise anything but
+what is wrong with them.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The names that people may bear: a business name that pretends to be the marketplace is refused, and so is an address in a name (R28).
+"""The names that people may bear: one that pretends to be the marketplace is refused, and so is an address in a name (R28).
 
 A name is looked for in any case, in every compatible spelling (full-width letters, ligatures) and without what cannot be seen. It
 refuses a name that holds it anywhere, and one that spells it in pieces: "Example-Market", "E x a m p l e Market". It knows no

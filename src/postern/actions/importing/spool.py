@@ -26,7 +26,7 @@ class Feed:
     def __init__(self, name: str, limits: Limits) -> None:
         self.name = name
         self.lines = 0
-        self._limits = limits
+        self.limits = limits
         self._open_files = ExitStack()
         self._files: dict[Kind, IO[bytes]] = {}
 
@@ -49,12 +49,12 @@ class Feed:
             file.seek(0)
         except OSError as error:  # what was still in memory is written now
             raise _explain(error) from error
-        yield from _chunks(self._parse(file, record_type), self._limits.feed_chunk)
+        yield from _chunks(self._parse(file, record_type), self.limits.feed_chunk)
 
     def _parse(self, file: Iterable[bytes], record_type: type[R]) -> Iterator[tuple[int, R]]:
         for kept in file:
             number, _, line = kept.partition(b" ")
-            record = read_record(line.rstrip(b"\n"), self._limits)
+            record = read_record(line.rstrip(b"\n"), self.limits)
             if not isinstance(record, record_type):
                 raise StoreError("the working copy of the feed is damaged")
             yield int(number), record

@@ -4,7 +4,6 @@ Strict on purpose: a number in quotes is refused, not converted, because a feed 
 sentence here repeats the value: it may be an address.
 """
 
-import math
 import re
 import unicodedata
 import zoneinfo
@@ -155,8 +154,7 @@ def read_count(content: object) -> int:
 
 def read_number(content: object) -> float:
     """A number as it was written: 12 stays 12."""
-    wrong = not isinstance(content, (int, float)) or isinstance(content, bool)
-    if wrong or not math.isfinite(content) or not 0 <= content <= NUMBER_MAXIMUM:
+    if not isinstance(content, (int, float)) or isinstance(content, bool) or not 0 <= content <= NUMBER_MAXIMUM:
         raise WrongValueError(f"must be a number from 0 to {NUMBER_MAXIMUM}")
     return content
 
@@ -165,7 +163,7 @@ def read_average(content: object) -> float | Mapping[str, float]:
     """R21: a number, or an object of numbers by marketplace."""
     if not isinstance(content, Mapping):
         return read_number(content)
-    return {read_identifier(key): _read_at("", read_number, value) for key, value in content.items()}
+    return {read_identifier(key): read_number(value) for key, value in content.items()}
 
 
 def read_moment(content: object) -> datetime:
@@ -222,16 +220,19 @@ def read_web_address(content: object) -> str:
     text = read_string(content)
     if not text:
         return text
-    try:
-        parts = urlsplit(text)
-        hosted = parts.hostname is not None and parts.port != 0
-    except ValueError:
-        hosted = False
-    if not hosted or parts.scheme not in ("http", "https") or "@" in parts.netloc:
+    if not _is_absolute(text):
         raise WrongValueError("must be a whole web address that begins with https:// or http://")
     if len(text) > URL_MAXIMUM or not _URL.fullmatch(text):
         raise WrongValueError(f"must have at most {URL_MAXIMUM} characters, and only those of web addresses")
     return text
+
+
+def _is_absolute(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # brackets that do not close; a port that is no number
+        return False
 
 
 def read_order_address(content: object) -> str:

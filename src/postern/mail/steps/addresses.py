@@ -28,8 +28,8 @@ def replace_addresses(draft: Draft, passage: Passage) -> Draft:
         attachments=tuple(_rewrite_file(file, spellings) for file in kept),
     )
     count = in_subject + in_text + in_html
-    changes = ((f"addresses were replaced in {count} places",) if count else ()) + (
-        ("a file that shows an address was withheld",) if withheld else ()
+    changes = ((f"addresses replaced: {count}",) if count else ()) + (
+        (f"attachments withheld, for they show an address: {len(withheld)}",) if withheld else ()
     )
     names = (*draft.withheld, *(file.file_name for file in withheld))
     return replace(draft.but(rewritten, *changes), withheld=tuple(spelling.replace(name, spellings)[0] for name in names))

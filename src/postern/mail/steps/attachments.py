@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
+from postern.language import say
 from postern.mail.letter import Attachment, Draft, Passage
 from postern.mail.reading import charsets
 from postern.mail.reading.file_names import extension_of
@@ -26,26 +27,28 @@ _TELLING_TEXT = re.compile(rb"-----BEGIN |^BEGIN:V|^begin [0-7]{3} |^(?:Received
 _SOURCE = re.compile(r'(<img\b[^<>]*? src=")cid:([^"]*)(")', re.IGNORECASE)
 
 
-def sort_attachments(draft: Draft, _passage: Passage) -> Draft:
+def sort_attachments(draft: Draft, passage: Passage) -> Draft:
     """The step: files of the allowed kinds, under our own names for what HTML shows, and the names of the withheld ones."""
     letter = draft.letter
     kept = [(file, known) for file in letter.attachments if (known := allowed_form(file)) is not None]
-    withheld = tuple(name_of(file) for file in letter.attachments if allowed_form(file) is None)
+    withheld = tuple(name_of(file, passage.language) for file in letter.attachments if allowed_form(file) is None)
     html, shown = _name_images(letter.html, [known for _, known in kept])
     files = tuple(replace(known, content_id=shown.get(known.content_id, "")) for _, known in kept)
-    changes = (f"{len(withheld)} attachments were withheld",) if withheld else ()
+    changes = (f"attachments withheld: {len(withheld)}",) if withheld else ()
     return replace(draft.but(replace(letter, html=html, attachments=files), *changes), withheld=(*draft.withheld, *withheld))
 
 
-def withhold_all(draft: Draft) -> Draft:
+def withhold_all(draft: Draft, language: str) -> Draft:
     """Every file withheld: for the mail that is built again as text only."""
-    names = tuple(name_of(file) for file in draft.letter.attachments)
+    names = tuple(name_of(file, language) for file in draft.letter.attachments)
     return replace(draft, letter=replace(draft.letter, attachments=()), withheld=(*draft.withheld, *names))
 
 
-def name_of(file: Attachment) -> str:
+def name_of(file: Attachment, language: str) -> str:
     """What the reader is told a withheld file was."""
-    return file.file_name or file.media_type
+    if file.file_name:
+        return file.file_name
+    return say(language, "an attached mail") if file.media_type.startswith("message/") else say(language, "a file without a name")
 
 
 def allowed_form(file: Attachment) -> Attachment | None:

@@ -17,7 +17,7 @@ _FOOTER_OCTETS = 20_000  # of HTML
 _BLOCK_LINES = 30  # above a message: who wrote, which order
 _URL = re.compile(r"https?(?::|%3a)(?:/|%2f)[^\s<>\"']*", re.IGNORECASE)
 _LINK = re.compile(r'<a\b[^<>]*\bhref="([^"]*)"[^<>]*>.*?</a>', re.DOTALL)
-_KEPT_TAG = re.compile(r"</?(?!a\b|br\b|hr\b|img\b)[^<>]*>")
+_KEPT_TAG = re.compile(r"<(?!/?(?:a|br|hr|img)\b)[^<>]*>")
 _EMPTY_PARAGRAPH = re.compile(r"<p\b[^<>]*>\s*</p>")
 
 
