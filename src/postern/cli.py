@@ -5,15 +5,13 @@
 import asyncio
 import json
 import logging
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -25,9 +23,9 @@ from postern import __version__
 from postern.actions.explain import explain as explain_message
 from postern.actions.explain import find_messages
 from postern.actions.find_aliases import find_aliases
-from postern.actions.import_feed import import_feed, read_feed
+from postern.actions.import_feed import import_feed, open_feed, read_feed
 from postern.actions.keep_queue import drop, retry, tell_queue
-from postern.errors import ConfigurationError, FeedError, NotFoundError, PosternError
+from postern.errors import ConfigurationError, NotFoundError, PosternError
 from postern.installation import install
 from postern.model.identifier import read_shown, show
 from postern.storage.engine import open_writer, read_url
@@ -63,7 +61,7 @@ def main() -> None:
         _end(error, MISCONFIGURED)
     except NotFoundError as error:
         _end(error, NOT_FOUND)
-    except (PosternError, FeedError) as error:
+    except PosternError as error:
         _end(error, FAILED)
 
 
@@ -119,28 +117,24 @@ def import_(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Import marketplaces, sellers, buyers and orders. One bad line, and nothing is imported."""
-    house = build_house(config)
-    store = house.open_store()
-    try:
-        with _feed_lines(file) as lines, store.look() as look:
-            feed = read_feed(file, lines, look)
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("Importing")
-            import_feed(store, feed, lambda done, total: progress.update(task, completed=done, total=total))
-    finally:
-        store.close()
-    typer.echo(feed.summary())
+    with (
+        _store_of(config) as (_, store),
+        open_feed(file) as stream,
+        Progress(console=Console(stderr=True), transient=True) as bar,
+    ):
+        task = bar.add_task("Reading", total=None)
+        with closing(read_feed(store, file, stream, lambda count: bar.update(task, completed=count))) as feed:
+            bar.update(task, description="Importing", completed=0)
+            result = import_feed(store, feed, lambda done, total: bar.update(task, completed=done, total=total))
+    for kind, tally in result.tallies.items():
+        typer.echo(f"{kind}: {tally.added} added, {tally.changed} changed, {tally.unchanged} as they were")
 
 
 @app.command()
 def alias(seller: str, buyer: str, config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
     """Print the two aliases of a seller and a buyer, by your own ids; they are minted on first need."""
-    house = build_house(config)
-    store = house.open_store()
-    try:
+    with _store_of(config) as (house, store):
         pair = find_aliases(store, house.clock, seller, buyer)
-    finally:
-        store.close()
     if as_json:
         typer.echo(json.dumps({"buyer_alias": pair.buyer_alias, "seller_alias": pair.seller_alias}))
         return
@@ -233,20 +227,9 @@ def _store_of(config: Path) -> Iterator[tuple[House, Store]]:
         store.close()
 
 
-@contextmanager
-def _feed_lines(file: str) -> Iterator[BinaryIO]:
-    """The feed as a file that can be read twice: standard input is kept in a temporary one first."""
-    if file != "-":
-        try:
-            with Path(file).open("rb") as stream:
-                yield stream
-        except OSError as error:
-            raise FeedError(f"{file}: {error.strerror}") from None
-        return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
-        copy.seek(0)
-        yield copy
+def _progress() -> Progress:
+    """A bar on standard error, gone when it is done."""
+    return Progress(console=Console(stderr=True), transient=True)
 
 
 def _delivery_id(text: str) -> UUID:

@@ -7,6 +7,7 @@ It is made in a temporary folder, and the folder is gone when the demo ends.
 import asyncio
 import email
 import email.policy
+import io
 import json
 import os
 import shutil
@@ -136,12 +137,9 @@ def _make_marketplace(folder: Path) -> tuple[House, Relationship]:
     migrate(engine)
     engine.dispose()
     with closing(house.open_store()) as store:
-        with tempfile.TemporaryFile() as lines:
-            lines.writelines(json.dumps(line).encode() + b"\n" for line in FEED)
-            lines.seek(0)
-            with store.look() as look:
-                feed = read_feed("demo", lines, look)
-        import_feed(store, feed, lambda _done, _total: None)
+        lines = b"".join(json.dumps(line).encode() + b"\n" for line in FEED)
+        with closing(read_feed(store, "demo", io.BytesIO(lines))) as feed:
+            import_feed(store, feed)
         return house, find_aliases(store, house.clock, "acme", "ann")
 
 

@@ -276,7 +276,7 @@ def test_a_cancelled_mail_takes_its_connection_with_it() -> None:
             await asyncio.sleep(0.1)
             cancelled.cancel()
             await asyncio.gather(cancelled, return_exceptions=True)
-            outcome = await courier.send(RETURN_PATH, ANN, MAIL)
+            outcome = await asyncio.wait_for(courier.send(RETURN_PATH, ANN, MAIL), 0.7)  # at once, not after a dead wait
             await courier.close()
             return outcome, hop
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, TypeVar
@@ -125,4 +124,8 @@ def _apply(
 ) -> Iterator[tuple[Kind, int, Tally]]:
     for chunk in feed.read(kind, record_type):
         records = [record for _, record in chunk]
-        yield kind, len(records), store.write(partial(write_chunk, vault=store.vault, records=records)).result()
+        yield kind, len(records), _write(store, write_chunk, records)
+
+
+def _write(store: Store, write_chunk: WriteChunk[R], records: Sequence[R]) -> Tally:
+    return store.write(lambda transaction: write_chunk(transaction, store.vault, records)).result()

@@ -27,6 +27,9 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Text of one line: every break, control and run of spaces is one space, and nothing turns the direction of reading."""
-    if not text.isascii():
+    if text.isascii():
+        if text.isprintable() and "  " not in text:
+            return text.strip()
+    else:
         text = _BIDI_OVERRIDES.sub("", _SURROGATE.sub("\ufffd", text))
     return _LINE_BREAKING.sub(" ", text).strip()

@@ -16,6 +16,9 @@ from postern.mail.characters import INVISIBLE
 from postern.mail.marks import TAG
 
 _GAPS = b" \t\n\r\v\f>"
+_NULS_AND_GAPS = b"\x00" + _GAPS
+_ENCODED_SIGN = re.compile(rb"%[0-9a-f]{2}|&(?:#|commat|period|lowbar|plus)")  # what an address can be written with
+_ROOM = 300  # octets; more than the longest address, and every encoded letter brings its own
 _NOTHING_FOREIGN = bytes(range(128)) + b"?" * 128
 _UNSEEN = re.compile(f"[\x85\u1680\u2028\u2029{INVISIBLE}]+")
 _IDEOGRAPHIC_STOP = "\u3002"  # stands for a dot in domain names (RFC 3490 3.1)
@@ -50,14 +53,31 @@ def fold_markup(html: str) -> str:
 
 
 def fold_octets(octets: bytes) -> Iterator[str]:
-    """What a search through a file of any kind shows: octet by octet, UTF-16 and line breaks undone; as UTF-8, if it is that."""
-    yield fold(octets.translate(_NOTHING_FOREIGN, b"\x00").decode("ascii"))
+    """What a search through a file of any kind shows: octet by octet, UTF-16 and line breaks undone; what is encoded with
+    entities or percent signs; and all of it as UTF-8, if it is that.
+    """
+    shown = octets.translate(_NOTHING_FOREIGN, _NULS_AND_GAPS).lower()
+    yield shown.decode("ascii")
+    yield "|".join(fold(shown[start:end].decode("ascii")) for start, end in _encoded_spans(shown))
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError:
         return
     if not text.isascii():
         yield fold(text)
+
+
+def _encoded_spans(octets: bytes) -> Iterator[tuple[int, int]]:
+    """Where something is encoded, with room for an address on both sides; spans that touch are one."""
+    start = end = -1
+    for sign in _ENCODED_SIGN.finditer(octets):
+        if sign.start() > end:
+            if end > 0:
+                yield start, end
+            start = max(0, sign.start() - _ROOM)
+        end = sign.end() + _ROOM
+    if end > 0:
+        yield start, end
 
 
 def replace(text: str, spellings: Sequence[tuple[str, str]], *, markup: bool = False) -> tuple[str, int]:

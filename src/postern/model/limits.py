@@ -1,77 +1,80 @@
-"""Every named maximum, with its default. Settings may change each in ``[limits]``; a test meets each one."""
+"""Every named maximum: its meaning, as the manual prints it, and its default. Settings may change each in ``[limits]``; a test
+meets each one.
+"""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes, times in seconds, the rest in counts."""
+    """The maxima, in the order in which a mail meets them."""
 
     # The SMTP session (RFC 5321 4.5.3)
-    message_size: int = 16_000_000  # R23: announced by SIZE
-    command_line: int = 2_000  # octets with CRLF; 4.5.3.1.4 asks for 512 and more with extensions
-    recipients_per_mail: int = 100  # 4.5.3.1.8 asks for 100
-    bad_commands: int = 20  # then 421
-    unknown_recipients: int = 20  # then 421: nobody guesses aliases in one session
-    mails_per_session: int = 1_000
-    pipelined: int = 64_000  # octets kept while a command waits for its answer; over it the socket is not read
-    command_timeout: int = 300  # 4.5.3.2.7
-    data_timeout: int = 600  # from DATA to the final dot
-    sessions: int = 500
-    bytes_in_flight: int = 64_000_000  # all sessions together; over it sockets are not read, then 452 4.3.1
+    message_size: Annotated[int, "Octets of one mail; announced by SIZE."] = 16_000_000  # R23
+    command_line: Annotated[int, "Octets of one SMTP command with its CRLF."] = 2_000  # RFC 5321 4.5.3.1.4 asks for 512
+    recipients_per_mail: Annotated[int, "Recipients of one mail."] = 100  # RFC 5321 4.5.3.1.8 asks for 100
+    bad_commands: Annotated[int, "Wrong SMTP commands in one session, then 421."] = 20
+    unknown_recipients: Annotated[int, "Unknown recipients in one session, then 421: nobody guesses aliases in one go."] = 20
+    mails_per_session: Annotated[int, "Mails in one session, then 421."] = 1_000
+    pipelined: Annotated[int, "Octets kept while a command waits for its answer; over it the socket is not read."] = 64_000
+    command_timeout: Annotated[int, "Seconds that a session waits for the next command."] = 300  # RFC 5321 4.5.3.2.7
+    data_timeout: Annotated[int, "Seconds from DATA to the final dot."] = 600
+    sessions: Annotated[int, "SMTP sessions at once."] = 500
+    bytes_in_flight: Annotated[int, "Octets of all sessions together; over it sockets are not read, then 452."] = 64_000_000
 
     # Reading a mail
-    header_block: int = 100_000
-    header_field: int = 16_000
-    header_fields: int = 1_000
-    mailboxes_per_field: int = 100
-    part_depth: int = 30
-    parts: int = 500
-    parameters_per_field: int = 100
-    references: int = 100
-    received_fields: int = 50  # a mail with more is looping (RFC 5321 6.3)
-    text_size: int = 1_000_000  # characters of one text or HTML part that are rewritten; longer is refused
-    attachments: int = 20  # R23
-    attachment_bytes: int = 10_000_000  # R23: decoded, all together
+    header_block: Annotated[int, "Octets of a mail's or a part's header."] = 100_000
+    header_field: Annotated[int, "Octets of one header field."] = 16_000
+    header_fields: Annotated[int, "Header fields of a mail or a part."] = 1_000
+    mailboxes_per_field: Annotated[int, "Mailboxes read of one address field."] = 100
+    part_depth: Annotated[int, "How deep parts may lie in parts."] = 30
+    parts: Annotated[int, "Parts of one mail."] = 500
+    parameters_per_field: Annotated[int, "Parameters read of one header field."] = 100
+    references: Annotated[int, "Message-IDs read of In-Reply-To and References."] = 100
+    received_fields: Annotated[int, "Received fields; a mail with more is looping."] = 50  # RFC 5321 6.3
+    text_size: Annotated[int, "Characters of one text or HTML part that are rewritten; longer is refused."] = 1_000_000
+    attachments: Annotated[int, "Attachments of one mail."] = 20  # R23
+    attachment_bytes: Annotated[int, "Octets of a mail's attachments, decoded, all together."] = 10_000_000  # R23
 
     # The pool that reads and rewrites mails
-    pool_processes: int = 0  # 0: one a core
-    pool_memory: int = 1_500_000_000
-    pool_seconds: int = 20  # for one mail, then its process is ended
-    pool_kills: int = 3  # a mail that ends this many processes is held unread
-    pool_backlog: int = 200  # mails waiting for a process; more are answered 451
+    pool_processes: Annotated[int, "Processes that read mails; 0 means one a core."] = 0
+    pool_memory: Annotated[int, "Octets of memory for one such process."] = 1_500_000_000
+    pool_seconds: Annotated[int, "Seconds for one mail, then its process is ended."] = 20
+    pool_kills: Annotated[int, "A mail that ends this many processes is held unread."] = 3
+    pool_backlog: Annotated[int, "Mails waiting for a process; more are answered 451."] = 200
 
     # The store
-    batch: int = 64  # changes in one commit
-    inline_document: int = 64_000  # larger mails are blobs
-    stale_retries: int = 2
+    batch: Annotated[int, "Changes in one commit."] = 64
+    inline_document: Annotated[int, "Octets of a mail that lies in the store; larger ones are blobs."] = 64_000
+    stale_retries: Annotated[int, "How often a mail is judged again because the facts changed under it."] = 2
 
     # The queue
-    lease_seconds: int = 60  # renewed while an attempt runs
-    claim: int = 64
-    connections: int = 8  # kept to one next hop
-    connection_idle: int = 30  # seconds a connection waits for the next mail, then QUIT
-    mails_per_connection: int = 100  # then QUIT: other senders want a turn at that host too
-    attempt_timeout: int = 300
-    retry_days: int = 5
-    mx_hosts: int = 10  # of one domain, best preference first
-    mx_addresses: int = 4  # of one host
-    next_hops: int = 200  # with kept connections; over it the hop that was used longest ago is let go
-    indeterminate_seconds: int = 3_600  # a mail whose last reply was lost stays with its host this long
-    indeterminate_mails: int = 1_000  # of these remembered at once
+    lease_seconds: Annotated[int, "Seconds a delivery belongs to one worker; renewed while an attempt runs."] = 60
+    claim: Annotated[int, "Deliveries that a worker takes at once."] = 64
+    connections: Annotated[int, "Connections kept to one next hop."] = 8
+    connection_idle: Annotated[int, "Seconds a connection waits for the next mail, then QUIT."] = 30
+    mails_per_connection: Annotated[int, "Mails over one connection, then QUIT: others want a turn at that host too."] = 100
+    attempt_timeout: Annotated[int, "Seconds for one attempt."] = 300
+    retry_days: Annotated[int, "Days until a mail that is deferred again and again has failed."] = 5
+    mx_hosts: Annotated[int, "Hosts tried of one domain, best preference first."] = 10
+    mx_addresses: Annotated[int, "Addresses tried of one host."] = 4
+    next_hops: Annotated[int, "Next hops with kept connections; over it the one used longest ago is let go."] = 200
+    indeterminate_seconds: Annotated[int, "Seconds that a mail whose last reply was lost stays with its host."] = 3_600
+    indeterminate_mails: Annotated[int, "Such mails remembered at once."] = 1_000
 
     # The sandbox outbox
-    outbox_listing: int = 100
+    outbox_listing: Annotated[int, "Mails that the sandbox outbox lists."] = 100
 
     # Pages
-    link_days: int = 90
-    page_body: int = 30_000  # octets of a form: a report's text at up to 12 octets a character, and room for the rest
-    page_seconds: int = 10  # for a form to arrive, and for pages under way when serving ends
-    page_connections: int = 200
-    report_text: int = 2_000  # characters
+    link_days: Annotated[int, "Days that a link in a mail works."] = 90
+    page_body: Annotated[int, "Octets of a form that a page takes."] = 30_000  # a report: 12 octets a character, and the rest
+    page_seconds: Annotated[int, "Seconds for a form to arrive, and for pages under way when serving ends."] = 10
+    page_connections: Annotated[int, "Connections to the pages at once."] = 200
+    report_text: Annotated[int, "Characters of a report's text."] = 2_000
 
     # The feed
-    feed_line: int = 100_000  # octets
-    feed_list: int = 200  # items or shipments of one order, registered senders of one seller
-    feed_chunk: int = 200  # records, with the addresses of sellers, in one transaction of an import
-    feed_mistakes: int = 20  # shown of one file
+    feed_line: Annotated[int, "Octets of one line of a feed."] = 100_000
+    feed_list: Annotated[int, "Items or shipments of one order, registered senders of one seller."] = 200
+    feed_chunk: Annotated[int, "Records, with the addresses of sellers, in one transaction of an import."] = 100
+    feed_mistakes: Annotated[int, "Mistakes shown of one feed."] = 20

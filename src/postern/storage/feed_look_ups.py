@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import BindParameter, Row, Select, bindparam, select
 
 from postern.storage.people import mark_buyer
 from postern.storage.schema import order, person, relationship, seller
@@ -12,7 +12,7 @@ from postern.storage.store import Look
 
 KEYS_AT_ONCE = 500  # both stores take more in one statement, and neither takes any number
 
-_KEYS = bindparam("keys", expanding=True)
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _SELLERS = select(seller.c.name).where(seller.c.name.in_(_KEYS))
 _BUSINESS_NAMES = select(seller.c.name, seller.c.business_name)
 _BUYERS = select(person.c.external_mark).where(person.c.external_mark.in_(_KEYS))
@@ -63,7 +63,7 @@ def find_orders_among(look: Look, names: Iterable[str], marketplaces: Sequence[s
     return {row[1]: OrderOwners(row[0], row[2], bytes(row[3] or b"")) for row in found}
 
 
-def _rows(look: Look, statement: Select[Any], keys: Iterable[object], **others: object) -> Iterator[Row[Any]]:
+def _rows(look: Look, statement: Select[Any], keys: Iterable[object], **others: object) -> Iterator[Row[*tuple[Any, ...]]]:
     for portion in in_portions(keys):
         yield from look.connection.execute(statement, {"keys": portion, **others})
 

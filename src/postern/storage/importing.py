@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, RowMapping, Select, Table, bindparam, func, insert, select, tuple_, update
 
 from postern.errors import StoreError
 from postern.model.address import Address
@@ -27,7 +27,7 @@ from postern.storage.vault import Vault
 CORRESPONDENT = "correspondent"
 _LOCK = 0x706F_7374_6572_6E  # any number that no other lock of the database uses
 
-_KEYS = bindparam("keys", expanding=True)
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _MARKETPLACES = select(marketplace).where(marketplace.c.id.in_(_KEYS))
 _SELLERS = select(seller).where(seller.c.name.in_(_KEYS))
 _BUYERS = select(person, buyer).join(buyer, buyer.c.person_id == person.c.id).where(person.c.external_mark.in_(_KEYS))

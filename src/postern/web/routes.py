@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import SkipValidation
+from litestar.params import FromPath, RawBody, SkipValidation
 
 from postern.language import say
 from postern.web import no_response_needed, report
@@ -35,27 +35,27 @@ async def welcome(pages: ThePages) -> Response[bytes]:
 
 
 @route("/m/no-response-needed/{token:str}", http_method=_READ)
-async def no_response_needed_page(pages: ThePages, token: str) -> Response[bytes]:
+async def no_response_needed_page(pages: ThePages, token: FromPath[str]) -> Response[bytes]:
     return await to_thread(no_response_needed.ask, pages, token)
 
 
 @post("/m/no-response-needed/{token:str}", status_code=200)
-async def no_response_needed_done(pages: ThePages, token: str, body: bytes) -> Response[bytes]:  # noqa: ARG001 - read, so that it is limited
+async def no_response_needed_done(pages: ThePages, token: FromPath[str], body: RawBody) -> Response[bytes]:  # noqa: ARG001 - read, so that it is limited
     return await to_thread(no_response_needed.act, pages, token)
 
 
 @route("/m/report/{token:str}", http_method=_READ)
-async def report_page(pages: ThePages, token: str) -> Response[bytes]:
+async def report_page(pages: ThePages, token: FromPath[str]) -> Response[bytes]:
     return await to_thread(report.ask, pages, token)
 
 
 @post("/m/report/{token:str}", status_code=200)
-async def report_sent(pages: ThePages, token: str, body: bytes) -> Response[bytes]:
+async def report_sent(pages: ThePages, token: FromPath[str], body: RawBody) -> Response[bytes]:
     return await to_thread(report.act, pages, token, body)
 
 
 @route("/static/{name:str}", http_method=_READ)
-async def stylesheet(name: str) -> Response[bytes]:
+async def stylesheet(name: FromPath[str]) -> Response[bytes]:
     sheet = load_stylesheet()
     if name != sheet.name:
         raise NotFoundException

@@ -34,6 +34,10 @@ from postern.model.people import Marketplace
 
 _read_title = read_line_of_text(TEXT_MAXIMUM)
 _read_label = read_line_of_text(TEXT_MAXIMUM, empty=True)
+_read_person = read_line_of_text(NAME_MAXIMUM)
+_read_kind = read_choice(Kind)
+_read_status = read_choice(OrderStatus)
+_read_fulfilment = read_choice(Fulfilment)
 
 
 def read_lines(file: IO[bytes], maximum: int) -> Iterator[tuple[int, bytes]]:
@@ -52,7 +56,7 @@ def read_record(line: bytes, limits: Limits) -> Record:
     if len(line) > limits.feed_line:
         raise WrongValueError(f"the line is longer than {limits.feed_line} bytes")
     fields = Fields(_read_json(line))
-    record = _SHAPES[fields.need("kind", read_choice(Kind))](fields, limits.feed_list)
+    record = _SHAPES[fields.need("kind", _read_kind)](fields, limits.feed_list)
     fields.finish()
     return record
 
@@ -85,7 +89,7 @@ def _refuse_constant(_: str) -> Never:
 
 
 def _read_name(content: object) -> str:
-    name = read_line_of_text(NAME_MAXIMUM)(content)
+    name = _read_person(content)
     fault = find_fault_in_name(name)  # R28
     if fault:
         raise WrongValueError(fault)
@@ -132,8 +136,8 @@ def _read_order(fields: Fields, list_maximum: int) -> FeedOrder:
         marketplace_id=fields.need("marketplace", read_identifier),
         seller=fields.need("seller", read_identifier),
         buyer=fields.need("buyer", read_identifier),
-        status=fields.need("status", read_choice(OrderStatus)),
-        fulfilment=fields.need("fulfilment", read_choice(Fulfilment)),
+        status=fields.need("status", _read_status),
+        fulfilment=fields.need("fulfilment", _read_fulfilment),
         placed_at=fields.need("placed_at", read_moment),
         shipped_at=fields.may("shipped_at", read_moment, None),
         delivered_at=fields.may("delivered_at", read_moment, None),

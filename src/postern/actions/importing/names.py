@@ -51,13 +51,21 @@ def _plain(name: str) -> str:
 
 
 def _holds(plain: str, wanted: str) -> bool:
-    return bool(wanted) and (wanted in plain or _spells(plain, _BETWEEN_WORDS.sub("", wanted)))
+    letters = _letters(wanted)
+    if not letters:  # a name of symbols alone
+        return bool(wanted) and wanted in plain
+    return letters in _letters(plain) and (wanted in plain or _spells(plain, letters))
+
+
+@lru_cache(maxsize=1_000)
+def _letters(plain: str) -> str:
+    return _BETWEEN_WORDS.sub("", plain)
 
 
 def _spells(plain: str, wanted: str) -> bool:
     """Whether some words of the name, written together, are the wanted one."""
     words = [word for word in _BETWEEN_WORDS.split(plain) if word]
-    return any(_begins_with(words[start:], wanted) for start in range(len(words))) if wanted else False
+    return any(_begins_with(words[start:], wanted) for start in range(len(words)))
 
 
 def _begins_with(words: list[str], wanted: str) -> bool:

@@ -34,7 +34,8 @@ class Feed:
         """Keep a line. Raises StoreFullError or StoreError where the temporary folder takes no more."""
         try:
             if kind not in self._files:
-                self._files[kind] = self._open_files.enter_context(tempfile.TemporaryFile())
+                file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the feed
+                self._files[kind] = self._open_files.enter_context(file)
             self._files[kind].write(b"%d %b\n" % (number, line))
         except OSError as error:
             raise _explain(error) from error

@@ -25,6 +25,9 @@ def decode(octets: bytes, encoding: str) -> bytes | None:
 def decode_base64(octets: bytes) -> bytes:
     """Base64 with strange characters skipped (RFC 2045 6.8), missing padding made up, and what follows a padding read on."""
     letters = octets.translate(None, _NOT_BASE64)
+    whole = letters.rstrip(b"=")
+    if b"=" not in whole:
+        return _decode_segment(whole)
     segments = _PADDING.split(letters, maxsplit=_SEGMENTS_MAXIMUM)
     if len(segments) > _SEGMENTS_MAXIMUM:
         segments = [letters.replace(b"=", b"")]

@@ -1,0 +1,216 @@
+"""Writes a new installation: settings that explain themselves, a data folder, the master key, and keys for DKIM.
+
+It refuses to touch a folder that holds any of these already, and leaves nothing half-made behind: a key that was overwritten is
+mail that nobody can read any more.
+"""
+
+import os
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from postern.errors import ConfigurationError
+from postern.keys import create_master_file
+from postern.model.address import is_domain
+from postern.settings import ENVIRONMENT_PREFIX, Settings
+from postern.smtp.dkim import ED25519, RSA, dns_record, generate_private_key, load_signing_key
+
+SETTINGS_FILE, DATA_FOLDER, DKIM_FOLDER, DKIM_RECORDS, MASTER_FILE = "postern.toml", "data", "dkim", "dkim.txt", "master.keys"
+DEFAULT_MAIL_DOMAIN = "marketplace.example"
+TXT_STRING = 255  # octets of one string of a TXT record (RFC 1035 3.3)
+_WIDTH = 100
+
+# Selector and algorithm of each key. Two, because not every receiver reads Ed25519 yet.
+_DKIM = (("postern-rsa", RSA), ("postern-ed25519", ED25519))
+
+# What an operator is likely to look at first; every other key stands in the file as a comment, with its default.
+_ACTIVE = {
+    "service": {"public_url", "data_dir"},
+    "store": {"url"},
+    "blobs": {"url"},
+    "keys": {"master_file"},
+    "smtp": {"listen", "hostname"},
+    "delivery": {"next_hop"},
+    "authentication": {"mode"},
+}
+_INTRODUCTION = """\
+# The settings of Postern.
+#
+# Paths are relative to this file. Each key can also be set in the environment, which wins:
+# [smtp] listen is POSTERN__SMTP__LISTEN. A key that does not exist is an error. A line that begins
+# with "# " and a key shows the default; remove the "# " to change it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _DkimKey:
+    domain: str
+    selector: str
+    algorithm: str
+    pem: bytes = field(repr=False)
+
+    @property
+    def file(self) -> str:
+        return f"{DKIM_FOLDER}/{self.selector}.pem"
+
+
+def install(folder: Path, mail_domain: str = DEFAULT_MAIL_DOMAIN) -> list[str]:
+    """Make everything a first ``serve`` needs, and say what was made, in sentences. Raises ConfigurationError."""
+    if not is_domain(mail_domain) or "." not in mail_domain:
+        raise ConfigurationError("the mail domain must be a domain name such as marketplace.example")
+    keys = [_DkimKey(mail_domain.lower(), selector, algorithm, generate_private_key(algorithm)) for selector, algorithm in _DKIM]
+    _require_nothing_there(folder)
+    made: list[Path] = []
+    try:
+        _write_all(folder, keys, made)
+    except BaseException as error:
+        _remove(made)
+        if isinstance(error, OSError):
+            raise ConfigurationError(f"{folder} cannot be written: {error.strerror}") from None
+        raise
+    return _report(folder, mail_domain)
+
+
+def _require_nothing_there(folder: Path) -> None:
+    for name in (SETTINGS_FILE, MASTER_FILE, DATA_FOLDER, DKIM_FOLDER, DKIM_RECORDS):
+        if os.path.lexists(folder / name):
+            raise ConfigurationError(f"{folder / name} exists already, and is not replaced: name another folder")
+
+
+def _write_all(folder: Path, keys: list[_DkimKey], made: list[Path]) -> None:
+    """Write each piece, noting it in ``made`` as soon as it exists. The settings come last: with them it is an installation."""
+    _make_folders(folder, made)
+    _make_folders(folder / DATA_FOLDER, made)
+    create_master_file(folder / MASTER_FILE)
+    made.append(folder / MASTER_FILE)
+    _make_folders(folder / DKIM_FOLDER, made)
+    for key in keys:
+        _write(folder / key.file, key.pem.decode(), 0o600, made)
+    _write(folder / DKIM_RECORDS, _describe_records(keys), 0o644, made)
+    _write(folder / SETTINGS_FILE, describe_configuration(keys), 0o600, made)
+
+
+def _make_folders(folder: Path, made: list[Path]) -> None:
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        missing.mkdir(mode=0o700)
+        made.append(missing)
+
+
+def _write(path: Path, text: str, mode: int, made: list[Path]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    made.append(path)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _remove(made: list[Path]) -> None:
+    for path in reversed(made):
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink()
+
+
+def _report(folder: Path, mail_domain: str) -> list[str]:
+    return [
+        f"{folder / SETTINGS_FILE}: the settings, each explained; mail goes into a sandbox until delivery.next_hop says otherwise",
+        f"{folder / MASTER_FILE}: the master key; keep a copy in a safe place, for without it nothing that is kept can be read",
+        f"{folder / DATA_FOLDER}: the folder for everything else that is kept",
+        f"{folder / DKIM_FOLDER}: the keys that sign mail from {mail_domain}",
+        f"{folder / DKIM_RECORDS}: the DNS records that let receivers check these signatures; publish them before mail goes out",
+    ]
+
+
+def _describe_records(keys: list[_DkimKey]) -> str:
+    """The DNS records in the form of a zone file, one for each key."""
+    lines = ["; Publish these TXT records, so that receivers can check the signatures under your mail.", ""]
+    for key in keys:
+        value = dns_record(load_signing_key(key.domain, key.selector, key.algorithm, key.pem))
+        strings = [value[start : start + TXT_STRING] for start in range(0, len(value), TXT_STRING)]
+        quoted = "\n  ".join(f'"{one}"' for one in strings)
+        lines.append(f"{key.selector}._domainkey.{key.domain}. IN TXT (\n  {quoted} )\n")
+    return "\n".join(lines)
+
+
+def describe_configuration(keys: list[_DkimKey]) -> str:
+    """The annotated settings file."""
+    sections = [_INTRODUCTION]
+    for name, model in _sections():
+        if name == "dkim":
+            sections.append(_describe_dkim(model, keys))
+        else:
+            sections.append(_describe_section(name, model))
+    return "\n".join(sections)
+
+
+def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every section of the settings, in their order."""
+    for name, option in Settings.model_fields.items():
+        model = next(iter(get_args(option.annotation)), option.annotation)
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield name, model
+
+
+def _describe_section(name: str, model: type[BaseModel]) -> str:
+    lines = [f"[{name}]"]
+    for key, option in model.model_fields.items():
+        mark = "" if key in _ACTIVE.get(name, set()) else "# "
+        lines += [*_comment(option), f"{mark}{key} = {_spell(option.default)}", ""]
+    return "\n".join(lines)
+
+
+def _describe_dkim(model: type[BaseModel], keys: list[_DkimKey]) -> str:
+    lines = [line for key, option in model.model_fields.items() for line in _comment(option, f"{key}: ")]
+    for one in keys:
+        values = {"domain": one.domain, "selector": one.selector, "algorithm": one.algorithm, "key_file": one.file}
+        lines += ["[[dkim]]", *(f"{key} = {_spell(value)}" for key, value in values.items()), ""]
+    return "\n".join(lines)
+
+
+def _comment(option: FieldInfo, before: str = "") -> list[str]:
+    return textwrap.wrap(f"{before}{option.description or ''}", _WIDTH, initial_indent="# ", subsequent_indent="# ")
+
+
+def _spell(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def describe_settings() -> str:
+    """The page of the manual on every setting."""
+    lines = [
+        "# Settings",
+        "",
+        "One file, `postern.toml`; `postern init DIR` writes it with these explanations in it. Each key can also be set in the",
+        "environment, which wins over the file: `[smtp] listen` is `POSTERN__SMTP__LISTEN`. Paths are relative to the file.",
+        "A key that does not exist is an error, and the answer names the nearest one.",
+    ]
+    for name, model in _sections():
+        title = "[[dkim]]" if name == "dkim" else f"[{name}]"
+        lines += ["", f"## `{title}`", "", Settings.model_fields[name].description or "", ""]
+        lines += ["| key | default | meaning |", "|---|---|---|", *_table(model)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(model: type[BaseModel]) -> Iterator[str]:
+    for key, option in model.model_fields.items():
+        default = "(required)" if option.default is PydanticUndefined else f"`{_spell(option.default)}`"
+        yield f"| `{key}` | {default} | {option.description or ''} |"
+
+
+def name_in_environment(section: str, key: str) -> str:
+    """The variable that sets a key."""
+    return f"{ENVIRONMENT_PREFIX}{section}__{key}".upper()
