@@ -23,7 +23,6 @@ import typer
 
 from postern.actions.find_aliases import find_aliases
 from postern.actions.import_feed import import_feed, read_feed
-from postern.connect.sandbox import SandboxMail
 from postern.errors import PosternError
 from postern.installation import install
 from postern.model.relationship import Relationship
@@ -204,8 +203,7 @@ def _send(house: House, mail: EmailMessage, sender: str, recipient: str, author:
 
 def _show_arrival(house: House, recipient: str, heading: str) -> EmailMessage:
     """Wait until the outbox has a mail for this recipient, print it, and give it back."""
-    arrived = _await_mail(house, recipient)
-    mail = email.message_from_bytes(arrived.raw, policy=email.policy.default)
+    mail = email.message_from_bytes(_await_mail(house, recipient), policy=email.policy.default)
     typer.echo(f"\n{heading}:\n{_RULE}")
     for name in ("From", "To", "Subject", "Date"):
         typer.echo(f"{name}: {mail[name]}")
@@ -215,7 +213,7 @@ def _show_arrival(house: House, recipient: str, heading: str) -> EmailMessage:
     return mail
 
 
-def _await_mail(house: House, recipient: str) -> SandboxMail:
+def _await_mail(house: House, recipient: str) -> bytes:
     import time  # noqa: PLC0415 - a thread of its own waits here
 
     outbox = house.outbox()
@@ -223,7 +221,7 @@ def _await_mail(house: House, recipient: str) -> SandboxMail:
     while outbox and time.monotonic() < deadline:
         for mail in outbox.mails():
             if mail.recipient == recipient:
-                return mail
+                return mail.raw
         time.sleep(0.05)
     raise PosternError("the demo's mail did not arrive in the outbox")
 

@@ -6,19 +6,18 @@ mail that nobody can read any more.
 
 import os
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from postern.errors import ConfigurationError
 from postern.keys import create_master_file
 from postern.model.address import is_domain
-from postern.settings import ENVIRONMENT_PREFIX, Settings
+from postern.model.limits import Limits
+from postern.settings import Settings
 from postern.smtp.dkim import ED25519, RSA, dns_record, generate_private_key, load_signing_key
 
 SETTINGS_FILE, DATA_FOLDER, DKIM_FOLDER, DKIM_RECORDS, MASTER_FILE = "postern.toml", "data", "dkim", "dkim.txt", "master.keys"
@@ -58,6 +57,13 @@ class _DkimKey:
     @property
     def file(self) -> str:
         return f"{DKIM_FOLDER}/{self.selector}.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    key: str
+    default: object  # None where there is none
+    meaning: str
 
 
 def install(folder: Path, mail_domain: str = DEFAULT_MAIL_DOMAIN) -> list[str]:
@@ -121,7 +127,7 @@ def _remove(made: list[Path]) -> None:
 
 def _report(folder: Path, mail_domain: str) -> list[str]:
     return [
-        f"{folder / SETTINGS_FILE}: the settings, each explained; mail goes into a sandbox until delivery.next_hop says otherwise",
+        f"{folder / SETTINGS_FILE}: the settings, each explained; mail goes into a sandbox until delivery.next_hop says where",
         f"{folder / MASTER_FILE}: the master key; keep a copy in a safe place, for without it nothing that is kept can be read",
         f"{folder / DATA_FOLDER}: the folder for everything else that is kept",
         f"{folder / DKIM_FOLDER}: the keys that sign mail from {mail_domain}",
@@ -143,46 +149,55 @@ def _describe_records(keys: list[_DkimKey]) -> str:
 def describe_configuration(keys: list[_DkimKey]) -> str:
     """The annotated settings file."""
     sections = [_INTRODUCTION]
-    for name, model in _sections():
-        if name == "dkim":
-            sections.append(_describe_dkim(model, keys))
-        else:
-            sections.append(_describe_section(name, model))
+    for name, options in _sections():
+        sections.append(_describe_dkim(options, keys) if name == "dkim" else _describe_section(name, options))
     return "\n".join(sections)
 
 
-def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
-    """Every section of the settings, in their order."""
-    for name, option in Settings.model_fields.items():
-        model = next(iter(get_args(option.annotation)), option.annotation)
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            yield name, model
+def _sections() -> Iterator[tuple[str, list[_Option]]]:
+    """Every section of the settings with its options, in their order."""
+    for name, section in Settings.model_fields.items():
+        model = next(iter(get_args(section.annotation)), section.annotation)
+        if isinstance(model, type):
+            yield name, _limits() if model is Limits else _options(model)
 
 
-def _describe_section(name: str, model: type[BaseModel]) -> str:
+def _options(model: type) -> list[_Option]:
+    if not issubclass(model, BaseModel):
+        raise TypeError(f"{model.__name__} is no section of the settings")
+    return [
+        _Option(key, None if option.is_required() else option.default, option.description or "")
+        for key, option in model.model_fields.items()
+    ]
+
+
+def _limits() -> list[_Option]:
+    hints = get_type_hints(Limits, include_extras=True)
+    return [_Option(one.name, one.default, " ".join(getattr(hints[one.name], "__metadata__", ()))) for one in fields(Limits)]
+
+
+def _describe_section(name: str, options: list[_Option]) -> str:
     lines = [f"[{name}]"]
-    for key, option in model.model_fields.items():
-        mark = "" if key in _ACTIVE.get(name, set()) else "# "
-        lines += [*_comment(option), f"{mark}{key} = {_spell(option.default)}", ""]
+    for one in options:
+        mark = "" if one.key in _ACTIVE.get(name, set()) else "# "
+        lines += [*_comment(one.meaning), f"{mark}{one.key} = {_spell(one.default)}", ""]
     return "\n".join(lines)
 
 
-def _describe_dkim(model: type[BaseModel], keys: list[_DkimKey]) -> str:
-    lines = [line for key, option in model.model_fields.items() for line in _comment(option, f"{key}: ")]
+def _describe_dkim(options: list[_Option], keys: list[_DkimKey]) -> str:
+    lines = [line for one in options for line in _comment(f"{one.key}: {one.meaning}")]
     for one in keys:
         values = {"domain": one.domain, "selector": one.selector, "algorithm": one.algorithm, "key_file": one.file}
         lines += ["[[dkim]]", *(f"{key} = {_spell(value)}" for key, value in values.items()), ""]
     return "\n".join(lines)
 
 
-def _comment(option: FieldInfo, before: str = "") -> list[str]:
-    return textwrap.wrap(f"{before}{option.description or ''}", _WIDTH, initial_indent="# ", subsequent_indent="# ")
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ")
 
 
 def _spell(value: object) -> str:
     """A value as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
@@ -198,19 +213,14 @@ def describe_settings() -> str:
         "environment, which wins over the file: `[smtp] listen` is `POSTERN__SMTP__LISTEN`. Paths are relative to the file.",
         "A key that does not exist is an error, and the answer names the nearest one.",
     ]
-    for name, model in _sections():
+    for name, options in _sections():
         title = "[[dkim]]" if name == "dkim" else f"[{name}]"
         lines += ["", f"## `{title}`", "", Settings.model_fields[name].description or "", ""]
-        lines += ["| key | default | meaning |", "|---|---|---|", *_table(model)]
+        lines += ["| key | default | meaning |", "|---|---|---|", *_table(options)]
     return "\n".join(lines) + "\n"
 
 
-def _table(model: type[BaseModel]) -> Iterator[str]:
-    for key, option in model.model_fields.items():
-        default = "(required)" if option.default is PydanticUndefined else f"`{_spell(option.default)}`"
-        yield f"| `{key}` | {default} | {option.description or ''} |"
-
-
-def name_in_environment(section: str, key: str) -> str:
-    """The variable that sets a key."""
-    return f"{ENVIRONMENT_PREFIX}{section}__{key}".upper()
+def _table(options: list[_Option]) -> Iterator[str]:
+    for one in options:
+        default = "(required)" if one.default is None else f"`{_spell(one.default)}`"
+        yield f"| `{one.key}` | {default} | {one.meaning} |"

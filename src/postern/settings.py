@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from postern.errors import ConfigurationError
 from postern.model.limits import Limits
@@ -27,6 +27,14 @@ DEFAULT_WEB = "127.0.0.1:8480"
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def must_be_one_line(cls, value: object) -> object:
+        """No path, name or URL has a NUL or a line break in it, and what is handed to the system cannot have one."""
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError("must not have control characters")
+        return value
+
 
 class ServiceSettings(_Section):
     """The service as people see it."""
@@ -36,6 +44,15 @@ class ServiceSettings(_Section):
     )
     data_dir: Path = Field(default=Path("data"), description="Folder for everything Postern keeps in files.")
     operator_address: str = Field(default="", description="Mail for postmaster@ and abuse@ goes on to this address.")
+
+    @field_validator("public_url")
+    @classmethod
+    def must_be_a_web_address(cls, value: str) -> str:
+        """Links are made by writing behind it."""
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must be a web address such as https://messages.marketplace.example")
+        return value
 
 
 class StoreSettings(_Section):
@@ -115,16 +132,28 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    service: ServiceSettings = ServiceSettings()
-    store: StoreSettings = StoreSettings()
-    blobs: BlobsSettings = BlobsSettings()
-    keys: KeysSettings = KeysSettings()
-    smtp: SmtpSettings = SmtpSettings()
-    web: WebSettings = WebSettings()
-    delivery: DeliverySettings = DeliverySettings()
-    dkim: tuple[DkimSettings, ...] = ()
-    authentication: AuthenticationSettings = AuthenticationSettings()
-    limits: Limits = Limits()
+    service: ServiceSettings = Field(default=ServiceSettings(), description="The service as people see it.")
+    store: StoreSettings = Field(default=StoreSettings(), description="Where everything is kept.")
+    blobs: BlobsSettings = Field(default=BlobsSettings(), description="Where large mails are kept, sealed.")
+    keys: KeysSettings = Field(default=KeysSettings(), description="The one secret.")
+    smtp: SmtpSettings = Field(default=SmtpSettings(), description="How mail comes in.")
+    web: WebSettings = Field(default=WebSettings(), description="Where the pages are.")
+    delivery: DeliverySettings = Field(default=DeliverySettings(), description="How mail goes out.")
+    dkim: tuple[DkimSettings, ...] = Field(
+        default=(), description="The signatures under outgoing mail; a domain may have two (RSA and Ed25519)."
+    )
+    authentication: AuthenticationSettings = Field(default=AuthenticationSettings(), description="Proof of who wrote.")
+    limits: Limits = Field(default=Limits(), description="Every named maximum.")
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def must_be_numbers(cls, value: object) -> object:
+        """True is no size, although Python would count it as 1."""
+        if isinstance(value, Mapping):
+            for name, maximum in value.items():
+                if isinstance(maximum, bool):
+                    raise ValueError(f"{name} must be a number")  # noqa: TRY004 - pydantic lets a TypeError through
+        return value
 
     @field_validator("limits")
     @classmethod
@@ -159,11 +188,17 @@ def load_settings(path: Path) -> Settings:
         raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: nested too deep") from None
+    for section in tables.keys() - Settings.model_fields.keys():
+        raise ConfigurationError(f"{path}: {section}: no such key{_suggest(section, _keys_of())}")
     _require_known_environment(os.environ)
     try:
         settings = Settings(**tables)
     except ValidationError as error:
         raise ConfigurationError(f"{path}: " + "; ".join(_explain(one) for one in error.errors())) from None
+    except SettingsError:
+        raise ConfigurationError(f"environment: a whole section, as in {ENVIRONMENT_PREFIX}DKIM, must be JSON") from None
     return _with_absolute_paths(settings, path.parent.resolve())
 
 
@@ -188,11 +223,11 @@ def web_listen(settings: Settings) -> str:
     """Where the pages listen."""
     if settings.web.listen:
         return settings.web.listen
-    url = urlsplit(settings.service.public_url)
     try:
+        url = urlsplit(settings.service.public_url)
         port = url.port
     except ValueError:
-        raise ConfigurationError("service.public_url: its port is not a number") from None
+        raise ConfigurationError("service.public_url: its host or port cannot be read") from None
     candidate = f"{url.hostname}:{port}"
     return candidate if port and url.hostname and is_loopback(candidate) else DEFAULT_WEB
 
@@ -212,9 +247,14 @@ def _explain(error: Mapping[str, Any]) -> str:
     """One mistake: where, what, and what was probably meant."""
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] not in {"extra_forbidden", "unexpected_keyword_argument"}:
-        return f"{where}: {error['msg']}"
+        return f"{where}: {_in_plain_words(error['msg'])}"
     *parents, key = (str(part) for part in error["loc"])
     return f"{where}: no such key{_suggest(key, _keys_of(*parents[:1]))}"
+
+
+def _in_plain_words(message: str) -> str:
+    message = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return "is missing" if message == "Field required" else message
 
 
 def _keys_of(section: str = "") -> list[str]:
@@ -248,6 +288,6 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
 
 
 def _absolute(url: str, scheme: str, folder: Path) -> str:
-    if not url.startswith(scheme) or not url.removeprefix(scheme):
+    if not url.startswith(scheme) or url.removeprefix(scheme) in ("", ":memory:"):  # which the store refuses by itself
         return url
     return scheme + str(folder / url.removeprefix(scheme))

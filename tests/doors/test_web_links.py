@@ -1,6 +1,5 @@
 """The pages behind the links in our mails, visited over a real socket (R18, R27)."""
 
-import html
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -174,11 +173,10 @@ def test_an_incomplete_report_comes_back_with_what_is_missing(town: Town, visito
 
 
 def test_what_was_typed_comes_back_as_text_and_never_as_markup(town: Town, visitor: Visitor) -> None:
-    typed = '</textarea><script>alert("1")</script>\n\u202e{{ 7 * 7 }} \U0001f600'
-    answer = visitor.post(links_to_acme(town)[REPORT], text=typed)
-    assert "<script" not in answer.text
-    assert html.escape(typed, quote=False) in html.unescape(answer.text.replace("&lt;", "&amp;lt;").replace("&gt;", "&amp;gt;"))
-    assert not Outline(answer).all("script")
+    typed = '</textarea><script>alert("1")</script>\n\u202e{{ 7 * 7 }} &amp; \U0001f600'
+    page = Outline(visitor.post(links_to_acme(town)[REPORT], text=typed))
+    assert typed in page.words
+    assert not page.all("script")
 
 
 def test_a_hostile_subject_is_shown_as_text(town: Town, visitor: Visitor) -> None:

@@ -76,7 +76,9 @@ def test_a_store_that_is_away_is_said_with_a_time_to_come_back(town: Town, visit
     assert visitor.get(path).status == 200
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/m", "/m/report", "/m/other/token", "/static/../app.py", "/static/page.css", "//", "/%00"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/m", "/m/report", "/m/other/token", "/static/../app.py", "/static/page.css", "//", "/%00"]
+)
 def test_what_is_not_there_is_a_plain_page_that_says_so(quiet_town: Town, path: str) -> None:
     with open_pages(pages_of(quiet_town)) as visitor:
         answer = visitor.get(path)
@@ -153,9 +155,10 @@ def test_a_report_of_the_most_characters_fits_into_a_form(quiet_town: Town) -> N
 
 
 def test_a_form_that_does_not_arrive_in_time_is_not_waited_for(quiet_town: Town) -> None:
-    with open_pages(pages_of(quiet_town, Limits(page_seconds=1))) as visitor, socket.create_connection(
-        ("127.0.0.1", visitor.port), timeout=10
-    ) as connection:
+    with (
+        open_pages(pages_of(quiet_town, Limits(page_seconds=1))) as visitor,
+        socket.create_connection(("127.0.0.1", visitor.port), timeout=10) as connection,
+    ):
         connection.sendall(b"POST /m/report/x HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nreason=")
         started_at = time.monotonic()
         assert b" 408 " in connection.recv(100)
@@ -175,7 +178,11 @@ def test_more_connections_than_the_most_are_turned_away(quiet_town: Town) -> Non
 
 def test_what_is_no_http_is_answered_and_closed(quiet_town: Town) -> None:
     with open_pages(pages_of(quiet_town)) as visitor:
-        for octets in (b"EHLO mail.test\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX" + b"y" * 100_000):
+        for octets in (
+            b"EHLO mail.test\r\n\r\n",
+            b"\x16\x03\x01\x02\x00\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\nX" + b"y" * 100_000,
+        ):
             with socket.create_connection(("127.0.0.1", visitor.port), timeout=10) as connection:
                 connection.sendall(octets)
                 assert b" 400 " in connection.recv(100)

@@ -126,11 +126,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_mail_costs_no_more_than_a_second(name: str) -> None:
+def test_a_hostile_mail_costs_no_more_than_two_seconds(name: str) -> None:
     started = time.process_time()
     reading = read(HOSTILE[name], LIMITS)
     outcome = "" if reading.unreadable else rewrite(reading, FROM_ANN)
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 2.0
     assert outcome == "" or isinstance(outcome, Relayed | Leaking)
 
 

@@ -154,9 +154,7 @@ def test_of_many_at_once_one_is_the_first(town: Town, tmp_path: Path) -> None:
     with another_process(town, tmp_path) as second, ThreadPoolExecutor(16) as threads:
         stores = [town.store, second] * 8
         marks = list(threads.map(lambda store: mark_no_response_needed(store, target, Door.MAIL_LINK, START), stores))
-        reports = list(
-            threads.map(lambda store: report_message(store, town.frame, target, SPAM, Door.MAIL_LINK, START), stores)
-        )
+        reports = list(threads.map(lambda store: report_message(store, town.frame, target, SPAM, Door.MAIL_LINK, START), stores))
     assert sorted(map(str, marks)) == sorted(map(str, [Done(), *[AlreadyDone()] * 15]))
     assert sorted(map(str, reports)) == sorted(map(str, [Done(), *[AlreadyDone()] * 15]))
     assert [len(rows(town.store, table)) for table in ("exemption", "report")] == [1, 1]

@@ -45,8 +45,17 @@ def identifiers(name: str, message_ids: Iterable[str]) -> bytes:
 
 def date(name: str, moment: datetime) -> bytes:
     """A field of one date, in UTC: the author's zone is nobody's business (RFC 5322 3.3)."""
+    return _fold(name, [_date_time(moment)])
+
+
+def received(hostname: str, moment: datetime) -> bytes:
+    """The trace of a mail that is passed on as it is (RFC 5321 4.4)."""
+    return _fold("Received", [f"by {hostname}", "with ESMTP;", _date_time(moment)])
+
+
+def _date_time(moment: datetime) -> str:
     at = moment.astimezone(UTC)
-    return _fold(name, [f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} +0000"])
+    return f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} +0000"
 
 
 def parameterised(name: str, value: str, parameters: Iterable[tuple[str, str]]) -> bytes:

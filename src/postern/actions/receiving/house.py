@@ -2,12 +2,12 @@
 message they are about. None of it ever reaches a buyer or a seller.
 """
 
-from email.utils import format_datetime
 from uuid import UUID
 
 from postern.actions.find_recipient import House
 from postern.actions.frame import Frame
 from postern.actions.receiving.repeats import without_received
+from postern.mail import header_lines
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id, show
 from postern.model.journal import Value
@@ -56,8 +56,8 @@ def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tup
 
 
 def _trace(frame: Frame, mail: Mail) -> bytes:
-    """RFC 5321 4.4: whoever passes a mail on says so. Who sent it stands in the fields below, as it came."""
-    return f"Received: by {frame.hostname} with ESMTP;\r\n\t{format_datetime(mail.received_at)}\r\n".encode("ascii")
+    """RFC 5321 4.4: whoever passes a mail on says so, first of all. Who sent it stands in the fields below, as it came."""
+    return header_lines.received(frame.hostname, mail.received_at)
 
 
 def _delivery_to_operator(look: Look, mail: Mail, house: House, mail_id: UUID, document_id: UUID) -> tuple[Row, ...]:
