@@ -214,7 +214,7 @@ def test_closing_finishes_the_page_under_way_and_frees_the_port(quiet_town: Town
     answers: list[int] = []
     lock = threading.Event()
 
-    def hold_the_writer(transaction: object) -> None:
+    def hold_the_writer(_transaction: object) -> None:
         lock.wait(10)
 
     quiet_town.receive(quiet_town.from_ann())

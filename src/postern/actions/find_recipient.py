@@ -8,6 +8,7 @@ from uuid import UUID
 from postern.actions.frame import Frame
 from postern.errors import TokenError
 from postern.mail.return_path import PREFIX, read_return_path
+from postern.model.address import is_domain
 from postern.model.alias import read_local_part
 from postern.policy.reasons import ALIASES_OF_TWO_SELLERS, MAILED_TO_NOTICES, UNKNOWN_ALIAS, Reason
 from postern.storage.people import find_mail_domain
@@ -41,6 +42,8 @@ def find_recipient(look: Look, frame: Frame, address: str, now: datetime) -> Rec
     local_part, at, domain = address.rpartition("@")
     if not at:
         return House("postmaster") if address.lower() == "postmaster" else Refused(UNKNOWN_ALIAS)  # RFC 5321 4.5.1
+    if not is_domain(domain):  # no store is asked for what it could not even spell
+        return Refused(UNKNOWN_ALIAS)
     spelled = read_local_part(local_part)
     entry = find_alias(look, spelled, domain) if spelled else None
     if entry:

@@ -17,4 +17,4 @@ def mint_local_part() -> str:
 def read_local_part(text: str) -> str | None:
     """The directory's spelling of what somebody typed, whatever the case (R4), or None where no alias looks like this."""
     spelled = text.lower()
-    return spelled if _LOCAL_PART.fullmatch(spelled) else None
+    return spelled if text.isascii() and _LOCAL_PART.fullmatch(spelled) else None  # a Kelvin sign is lowered to an ASCII k

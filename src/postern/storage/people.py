@@ -81,7 +81,7 @@ def find_buyers_named(look: Look, name: str) -> dict[str, UUID]:
     """The buyers whom this operator's id names, by marketplace; ``MARKETPLACE/ID`` names one marketplace's."""
     found: dict[str, UUID] = {}
     for one in list_marketplaces(look):
-        for spelled in {name, name.removeprefix(f"{one.id}/")}:
+        for spelled in (name.removeprefix(f"{one.id}/"), name):  # the last counts: an id may itself begin like a marketplace
             buyer_id = find_buyer_id(look, one.id, spelled)
             if buyer_id:
                 found[one.id] = buyer_id

@@ -1,0 +1,83 @@
+"""What a kill costs: senders write, `serve` is killed or stopped again and again, and at the end every mail is accounted for."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from tests.market import Way
+from tests.senders import Account, Sender, busy
+from tests.serving import Installation, Served
+from tests.sink import Arrivals, Sink
+
+DRAIN_SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """The account of one run. ``ready_after`` holds the time from each start to the 220, in seconds."""
+
+    ends: int
+    taken: int
+    repeated: int
+    lost: tuple[str, ...]
+    refused: tuple[str, ...]
+    extra_copies: int
+    most_extra_copies_of_a_mail: int
+    with_two_names: tuple[str, ...]
+    messages: int
+    ready_after: tuple[float, ...] = field(repr=False)
+
+    def sentence(self) -> str:
+        """The account in one line."""
+        return (
+            f"{self.ends} ends, {self.taken} mails answered 250 ({self.repeated} sent again without an answer), "
+            f"LOST {len(self.lost)}, extra copies {self.extra_copies} (at most {self.most_extra_copies_of_a_mail} of one mail), "
+            f"{self.messages} messages in the record, start to 220 in {median(self.ready_after):.1f} s "
+            f"(longest {max(self.ready_after):.1f} s)"
+        )
+
+
+def end_again_and_again(
+    installation: Installation, sink: Sink, ways: Sequence[Way], ends: int, end: Callable[[Served], object]
+) -> Toll:
+    """End `serve` this often, each time 0.3 to 2 seconds after it came up, and count once its queue is empty."""
+    served = installation.start()
+    ready_after = [served.ready_after]
+    try:
+        with busy(installation.smtp_port, ways) as senders:
+            for _ in range(ends):
+                time.sleep(random.uniform(0.3, 2.0))
+                end(served)
+                served = installation.start()
+                ready_after.append(served.ready_after)
+        installation.await_empty_queue(DRAIN_SECONDS)
+    finally:
+        served.stop()
+    return _add_up([sender.account for sender in senders], sink.tell(), installation.count().messages, ready_after)
+
+
+def all_accounts(senders: Sequence[Sender]) -> list[Account]:
+    return [sender.account for sender in senders]
+
+
+def lost(accounts: Sequence[Account], arrivals: Arrivals) -> tuple[str, ...]:
+    """The mails that were answered 250 and never arrived."""
+    return tuple(mark for account in accounts for mark in account.taken if mark not in arrivals.copies)
+
+
+def _add_up(accounts: Sequence[Account], arrivals: Arrivals, messages: int, ready_after: Sequence[float]) -> Toll:
+    copies = {mark: sum(names.values()) for mark, names in arrivals.copies.items()}
+    return Toll(
+        ends=len(ready_after) - 1,
+        taken=sum(len(account.taken) for account in accounts),
+        repeated=sum(account.repeated for account in accounts),
+        lost=lost(accounts, arrivals),
+        refused=tuple(reply for account in accounts for reply in account.refused),
+        extra_copies=sum(count - 1 for count in copies.values()),
+        most_extra_copies_of_a_mail=max((count - 1 for count in copies.values()), default=0),
+        with_two_names=tuple(mark for mark, names in arrivals.copies.items() if len(names) > 1),
+        messages=messages,
+        ready_after=tuple(ready_after),
+    )

@@ -1,0 +1,188 @@
+import os
+import resource
+import smtplib
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from postern.model.limits import Limits
+from postern.settings import load_settings
+from postern.storage.engine import open_writer, read_url
+from tests.crashing import Toll, all_accounts, end_again_and_again, lost
+from tests.market import Way, settle_pairs
+from tests.senders import Sender, busy
+from tests.serving import Installation, Served, install
+from tests.sink import Sink
+
+KILLS = 12
+RESTARTS = 3
+PAIRS = 4
+MEGABYTE = 1_000_000
+
+pytestmark = pytest.mark.timeout(300)  # starts servers again and again
+
+
+def check_that_nothing_is_lost(toll: Toll) -> None:
+    assert toll.taken > toll.ends, "no load, no proof"
+    assert not toll.lost
+    assert not toll.refused
+    assert not toll.with_two_names, "a copy bears the name of its original"
+    assert toll.messages == toll.taken, "a mail that was sent again is one message of the record"
+
+
+def test_every_mail_answered_250_survives_kill_after_kill(installation: Installation, sink: Sink) -> None:
+    ways = settle_pairs(installation, PAIRS)
+    toll = end_again_and_again(installation, sink, ways, KILLS, Served.kill)
+    print(toll.sentence())
+    check_that_nothing_is_lost(toll)
+    # A copy is a mail that the next hop had taken and the store did not know of yet: one for each connection, at most.
+    assert toll.most_extra_copies_of_a_mail <= toll.ends
+    assert toll.extra_copies <= toll.ends * Limits().connections
+
+
+def test_stopping_under_load_loses_nothing_and_doubles_nothing(installation: Installation, sink: Sink) -> None:
+    ways = settle_pairs(installation, PAIRS)
+    toll = end_again_and_again(installation, sink, ways, RESTARTS, lambda served: check_status(served.stop()))
+    check_that_nothing_is_lost(toll)
+    assert toll.extra_copies == 0
+
+
+def check_status(status: int) -> None:
+    assert status == 0
+
+
+def test_mails_wait_while_the_next_hop_is_down(installation: Installation, serving: Served, sink: Sink) -> None:
+    ways = settle_pairs(installation, PAIRS)
+    sink.close_door()
+    with busy(installation.smtp_port, ways) as senders:
+        await_mails(senders, 20)
+    assert installation.count().waiting == installation.count().messages
+    assert sink.count() == 0
+
+    sink.open_door()
+    deliver_all(installation)
+    assert serving.process.poll() is None
+    assert not lost(all_accounts(senders), sink.tell())
+    assert sink.count() == installation.count().messages
+
+
+def test_a_store_that_is_locked_is_answered_451_and_taken_up_again(
+    installation: Installation, serving: Served, sink: Sink
+) -> None:
+    ways = settle_pairs(installation, 1)
+    assert reply_to(installation, ways[0], "mail-0-1")[0] == 250
+    installation.await_empty_queue(20)
+    with locked_store(installation):
+        began_at = time.monotonic()
+        assert reply_to(installation, ways[0], "mail-0-2")[0] == 451
+        assert time.monotonic() - began_at < 10
+    code, _ = reply_to(installation, ways[0], "mail-0-2")
+    assert code == 250
+    deliver_all(installation)
+    assert serving.process.poll() is None
+    assert sink.tell().copies.keys() == {"mail-0-1", "mail-0-2"}
+
+
+def test_a_disk_that_is_full_is_answered_452_and_used_again_once_there_is_room(sink: Sink, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 12 * MEGABYTE) as disk:
+        installation = install(disk / "installation", f"sqlite:///{disk}/postern.db", sink.port)
+        ways = settle_pairs(installation, PAIRS)
+        with installation.serving() as served:
+            ballast = disk / "ballast"
+            ballast.write_bytes(bytes(free_octets(disk) - MEGABYTE))
+            with busy(installation.smtp_port, ways) as senders:
+                await_reply(senders, {452})
+                ballast.unlink()
+                await_mails(senders, taken(senders) + 20)
+            deliver_all(installation)
+            assert served.process.poll() is None
+        assert not lost(all_accounts(senders), sink.tell())
+        assert not [reply for account in all_accounts(senders) for reply in account.refused]
+
+
+def test_files_that_may_not_grow_are_answered_4xx_and_written_again_once_they_may(
+    sqlite_url: str, sink: Sink, tmp_path: Path
+) -> None:
+    installation = install(tmp_path / "installation", sqlite_url, sink.port)
+    ways = settle_pairs(installation, PAIRS)
+    with installation.serving() as served:
+        limit, unlimited = (300_000, resource.RLIM_INFINITY), (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, limit)
+        with busy(installation.smtp_port, ways) as senders:
+            await_reply(senders, {451, 452})
+            resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, unlimited)
+            await_mails(senders, taken(senders) + 20)
+        deliver_all(installation)
+        assert served.process.poll() is None
+    assert not lost(all_accounts(senders), sink.tell())
+    assert not [reply for account in all_accounts(senders) for reply in account.refused]
+
+
+def deliver_all(installation: Installation) -> None:
+    """What was put off has its time; an operator need not wait for it."""
+    installation.run("queue retry")
+    installation.await_empty_queue(60)
+
+
+def taken(senders: list[Sender]) -> int:
+    return sum(len(sender.account.taken) for sender in senders)
+
+
+def await_mails(senders: list[Sender], count: int) -> None:
+    deadline = time.monotonic() + 60
+    while taken(senders) < count:
+        assert time.monotonic() < deadline, "mails are no longer taken"
+        time.sleep(0.05)
+
+
+def await_reply(senders: list[Sender], codes: set[int]) -> None:
+    deadline = time.monotonic() + 60
+    while not any(codes & sender.account.put_off.keys() for sender in senders):
+        assert time.monotonic() < deadline, f"none of {codes} was answered"
+        time.sleep(0.05)
+
+
+def reply_to(installation: Installation, way: Way, mark: str) -> tuple[int, bytes]:
+    """The reply to one letter, whatever it is."""
+    with smtplib.SMTP("127.0.0.1", installation.smtp_port, timeout=30) as client:
+        client.ehlo()
+        client.mail(way.author)
+        client.rcpt(way.alias)
+        return client.data(way.letter(mark))
+
+
+@contextmanager
+def locked_store(installation: Installation) -> Iterator[None]:
+    """Somebody else holds the lock that writing needs."""
+    url = read_url(load_settings(installation.config).store.url)
+    engine = open_writer(url)
+    try:
+        with engine.connect() as connection, connection.begin():
+            if url.drivername != "sqlite":
+                connection.execute(text("LOCK TABLE message IN EXCLUSIVE MODE"))
+            yield
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def small_disk(folder: Path, octets: int) -> Iterator[Path]:
+    """A disk of this size, for as long as the test."""
+    folder.mkdir()
+    mounting = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={octets}", "tmpfs", folder], check=False, timeout=10)
+    if mounting.returncode:
+        pytest.skip("nobody but root may mount a disk of its own; the test of files that may not grow runs everywhere")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True, timeout=10)
+
+
+def free_octets(folder: Path) -> int:
+    system = os.statvfs(folder)
+    return system.f_bavail * system.f_frsize

@@ -1,0 +1,219 @@
+"""The next hop in a process of its own, which counts: each mail by the mark its writer gave it, and by its Message-ID.
+
+It outlives every crash of what it receives from, so its count is the truth. It can be moody (`4xx`, dropped connections), but it
+never takes a mail and then hides the answer: what it counted, it answered. `python -m tests.sink` is its main program.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.serving import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+MARK = re.compile(rb"\bmail-[0-9]+-[0-9]+\b")
+_MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^>]*>)", re.IGNORECASE | re.MULTILINE)
+_END = b"\r\n.\r\n"
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How likely an answer is 4xx, and how likely the connection is dropped instead of answering."""
+
+    puts_off: float = 0.0
+    drops: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Each mark's Message-IDs with the number of copies; ``last_at`` is a reading of the monotonic clock."""
+
+    copies: dict[str, dict[str, int]] = field(repr=False)
+    mails: int
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """The handle of a running one."""
+
+    port: int
+    _process: subprocess.Popen[str] = field(repr=False)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def count(self) -> int:
+        """How many mails were taken."""
+        mails: int = json.loads(self._ask("count"))
+        return mails
+
+    def tell(self) -> Arrivals:
+        """All that came so far."""
+        return Arrivals(**json.loads(self._ask("tell")))
+
+    def close_door(self) -> None:
+        """End all connections and take none."""
+        self._ask("close")
+
+    def open_door(self) -> None:
+        self._ask("open")
+
+    def _ask(self, question: str) -> str:
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("started without pipes")
+        self._process.stdin.write(question + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+
+@contextmanager
+def running_sink(mood: Mood | None = None) -> Iterator[Sink]:
+    """A sink on a free port of the loopback."""
+    port, mood = free_port(), mood or Mood()
+    command = [sys.executable, "-m", "tests.sink", str(port), str(mood.puts_off), str(mood.drops)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        sink = Sink(port, process)
+        try:
+            sink.open_door()
+            yield sink
+        finally:
+            process.terminate()
+            process.wait(_STOP_SECONDS)
+
+
+# The process
+
+
+class _Book:
+    """What came, and the sessions that are open."""
+
+    def __init__(self, mood: Mood) -> None:
+        self.mood = mood
+        self.copies: dict[str, Counter[str]] = {}
+        self.mails = 0
+        self.last_at = 0.0
+        self.sessions: set[asyncio.BaseTransport] = set()
+
+    def enter(self, content: bytes) -> None:
+        head = content[:4000]
+        mark, name = MARK.search(content), _MESSAGE_ID.search(head)
+        written = mark[0].decode() if mark else "unmarked"
+        self.copies.setdefault(written, Counter())[name[1].decode("latin-1") if name else ""] += 1
+        self.mails += 1
+        self.last_at = time.monotonic()
+
+
+class _Session(asyncio.Protocol):
+    """Just enough of SMTP (RFC 5321), with PIPELINING, as cheap as can be."""
+
+    def __init__(self, book: _Book) -> None:
+        self._book = book
+        self._buffer = b""
+        self._hears_content = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a stream transport is expected")
+        self._transport = transport
+        self._book.sessions.add(transport)
+        transport.write(b"220 sink.test ESMTP\r\n")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        if self._transport:
+            self._book.sessions.discard(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while self._transport and not self._transport.is_closing():
+            item, end, rest = self._buffer.partition(_END if self._hears_content else b"\r\n")
+            if not end:
+                return
+            self._buffer = rest
+            self._answer(item)
+
+    def _answer(self, item: bytes) -> None:
+        if self._transport is None:
+            return
+        verb = b"." if self._hears_content else item[:4].upper()
+        self._hears_content = False
+        chance, mood = random.random(), self._book.mood
+        if verb in _MOODY and chance < mood.drops:
+            self._transport.abort()
+        elif verb in _MOODY and chance < mood.drops + mood.puts_off:
+            self._transport.write(b"451 4.3.0 not in the mood\r\n")
+        else:
+            self._obey(verb, item, self._transport)
+
+    def _obey(self, verb: bytes, item: bytes, transport: asyncio.Transport) -> None:
+        if verb == b".":
+            self._book.enter(item)
+        self._hears_content = verb == b"DATA"
+        transport.write(_ANSWERS.get(verb, b"502 5.5.1 no such command\r\n"))
+        if verb == b"QUIT":
+            transport.close()
+
+
+_MOODY = (b"MAIL", b"RCPT", b"DATA", b".")
+_ANSWERS = {
+    b"EHLO": b"250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 20000000\r\n",
+    b"HELO": b"250 sink.test\r\n",
+    b"MAIL": b"250 2.1.0 ok\r\n",
+    b"RCPT": b"250 2.1.5 ok\r\n",
+    b"DATA": b"354 go on\r\n",
+    b".": b"250 2.0.0 taken\r\n",
+    b"RSET": b"250 2.0.0 ok\r\n",
+    b"NOOP": b"250 2.0.0 ok\r\n",
+    b"QUIT": b"221 2.0.0 bye\r\n",
+}
+
+
+async def _run(port: int, book: _Book) -> None:
+    """Obey the lines on standard input, each answered with one line, until it is closed."""
+    loop = asyncio.get_running_loop()
+    lines = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    server: asyncio.Server | None = None
+    while line := await lines.readline():
+        answer: object = None
+        match line.strip():
+            case b"count":
+                answer = book.mails
+            case b"tell":
+                answer = {"copies": book.copies, "mails": book.mails, "last_at": book.last_at}
+            case b"open":
+                server = await loop.create_server(lambda: _Session(book), "127.0.0.1", port, backlog=256)
+            case b"close" if server:
+                server.close()
+                for session in tuple(book.sessions):
+                    if isinstance(session, asyncio.Transport):
+                        session.abort()
+        print(json.dumps(answer), flush=True)  # noqa: T201 - the answer's way back
+
+
+def main() -> None:
+    """``python -m tests.sink PORT PUTS_OFF DROPS``."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("port", type=int)
+    arguments.add_argument("puts_off", type=float)
+    arguments.add_argument("drops", type=float)
+    given = arguments.parse_args()
+    asyncio.run(_run(given.port, _Book(Mood(given.puts_off, given.drops))))
+
+
+if __name__ == "__main__":
+    main()
