@@ -12,6 +12,7 @@ from tests.serving import Installation, Served
 from tests.sink import Arrivals, Sink
 
 DRAIN_SECONDS = 90
+TAKING_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,13 @@ class Toll:
 def end_again_and_again(
     installation: Installation, sink: Sink, ways: Sequence[Way], ends: int, end: Callable[[Served], object]
 ) -> Toll:
-    """End `serve` this often, each time 0.3 to 2 seconds after it came up, and count once its queue is empty."""
+    """End `serve` this often, each time 0.3 to 2 seconds after it took its first mail, and count once its queue is empty."""
     served = installation.start()
     ready_after = [served.ready_after]
     try:
         with busy(installation.smtp_port, ways) as senders:
             for _ in range(ends):
+                await_mails(senders, mails_taken(senders) + 1)
                 time.sleep(random.uniform(0.3, 2.0))
                 end(served)
                 served = installation.start()
@@ -56,6 +58,19 @@ def end_again_and_again(
     finally:
         served.stop()
     return _add_up([sender.account for sender in senders], sink.tell(), installation.count().messages, ready_after)
+
+
+def mails_taken(senders: Sequence[Sender]) -> int:
+    return sum(len(sender.account.taken) for sender in senders)
+
+
+def await_mails(senders: Sequence[Sender], count: int) -> None:
+    """Return once so many were answered 250. Raises TimeoutError."""
+    deadline = time.monotonic() + TAKING_SECONDS
+    while mails_taken(senders) < count:
+        if time.monotonic() > deadline:
+            raise TimeoutError("mails are no longer taken")
+        time.sleep(0.02)
 
 
 def all_accounts(senders: Sequence[Sender]) -> list[Account]:

@@ -7,7 +7,7 @@ from functools import cache
 
 from tests.serving import Installation, Record
 
-_PLACEHOLDER = "mail-0-0"
+PLACEHOLDER = "mail-0-0"  # a mark that no mail has: the mark goes where it stands
 _SENTENCE = "The atlas of the North Sea has 214 maps, each with a page of notes on its tides, lights and wrecks. "
 _MARKETPLACE: Record = {
     "kind": "marketplace",
@@ -31,7 +31,7 @@ class Way:
 
     def letter(self, mark: str) -> bytes:
         """A mail of 5 kB, multipart/alternative, that bears this mark in its Message-ID, subject and text."""
-        return _letter(self.author, self.alias).replace(_PLACEHOLDER.encode(), mark.encode())
+        return _letter(self.author, self.alias).replace(PLACEHOLDER.encode(), mark.encode())
 
 
 def settle_pairs(installation: Installation, count: int) -> list[Way]:
@@ -84,10 +84,10 @@ def _letter(author: str, alias: str) -> bytes:
     letter = EmailMessage()
     letter["From"] = author
     letter["To"] = alias
-    letter["Subject"] = f"About the atlas, {_PLACEHOLDER}"
+    letter["Subject"] = f"About the atlas, {PLACEHOLDER}"
     letter["Date"] = "Mon, 23 Nov 2026 10:00:00 +0000"
-    letter["Message-ID"] = f"<{_PLACEHOLDER}@{author.partition('@')[2]}>"
-    paragraphs = [f"{_PLACEHOLDER}: {_SENTENCE * 4}", *(_SENTENCE * 4 for _ in range(4))]
+    letter["Message-ID"] = f"<{PLACEHOLDER}@{author.partition('@')[2]}>"
+    paragraphs = [f"{PLACEHOLDER}: {_SENTENCE * 4}", *(_SENTENCE * 4 for _ in range(4))]
     letter.set_content("\n\n".join(paragraphs) + "\n")
     letter.add_alternative("".join(f"<p>{paragraph}</p>\n" for paragraph in paragraphs), subtype="html")
     return letter.as_bytes(policy=letter.policy.clone(linesep="\r\n"))

@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 from tests.market import Way
 
-_PAUSE_SECONDS = 0.1
+_PAUSE_SECONDS = 0.2
 _REPLY_SECONDS = 30
 _PERMANENT = 500
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.serving import free_port
+import uvloop
 
 ROOT = Path(__file__).resolve().parents[1]
 MARK = re.compile(rb"\bmail-[0-9]+-[0-9]+\b")
@@ -46,7 +46,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """The handle of a running one."""
+    """The handle of a running one. Its port stays the same when its door is closed and opened again."""
 
     port: int
     _process: subprocess.Popen[str] = field(repr=False)
@@ -57,8 +57,13 @@ class Sink:
 
     def count(self) -> int:
         """How many mails were taken."""
-        mails: int = json.loads(self._ask("count"))
-        return mails
+        mails, _ = json.loads(self._ask("count"))
+        return int(mails)
+
+    def last_at(self) -> float:
+        """When the last mail was taken, by the monotonic clock, which all processes share."""
+        _, last_at = json.loads(self._ask("count"))
+        return float(last_at)
 
     def tell(self) -> Arrivals:
         """All that came so far."""
@@ -69,29 +74,31 @@ class Sink:
         self._ask("close")
 
     def open_door(self) -> None:
-        self._ask("open")
+        self._ask(f"open {self.port}")
 
     def _ask(self, question: str) -> str:
-        if self._process.stdin is None or self._process.stdout is None:
-            raise AssertionError("started without pipes")
-        self._process.stdin.write(question + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline()
+        return _ask(self._process, question)
 
 
 @contextmanager
 def running_sink(mood: Mood | None = None) -> Iterator[Sink]:
     """A sink on a free port of the loopback."""
-    port, mood = free_port(), mood or Mood()
-    command = [sys.executable, "-m", "tests.sink", str(port), str(mood.puts_off), str(mood.drops)]
+    mood = mood or Mood()
+    command = [sys.executable, "-m", "tests.sink", str(mood.puts_off), str(mood.drops)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        sink = Sink(port, process)
         try:
-            sink.open_door()
-            yield sink
+            yield Sink(json.loads(_ask(process, "open 0")), process)
         finally:
             process.terminate()
             process.wait(_STOP_SECONDS)
+
+
+def _ask(process: subprocess.Popen[str], question: str) -> str:
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("started without pipes")
+    process.stdin.write(question + "\n")
+    process.stdin.flush()
+    return process.stdout.readline()
 
 
 # The process
@@ -182,7 +189,7 @@ _ANSWERS = {
 }
 
 
-async def _run(port: int, book: _Book) -> None:
+async def _run(book: _Book) -> None:
     """Obey the lines on standard input, each answered with one line, until it is closed."""
     loop = asyncio.get_running_loop()
     lines = asyncio.StreamReader()
@@ -190,14 +197,15 @@ async def _run(port: int, book: _Book) -> None:
     server: asyncio.Server | None = None
     while line := await lines.readline():
         answer: object = None
-        match line.strip():
-            case b"count":
-                answer = book.mails
-            case b"tell":
+        match line.split():
+            case [b"count"]:
+                answer = [book.mails, book.last_at]
+            case [b"tell"]:
                 answer = {"copies": book.copies, "mails": book.mails, "last_at": book.last_at}
-            case b"open":
-                server = await loop.create_server(lambda: _Session(book), "127.0.0.1", port, backlog=256)
-            case b"close" if server:
+            case [b"open", port]:
+                server = await loop.create_server(lambda: _Session(book), "127.0.0.1", int(port), backlog=256)
+                answer = server.sockets[0].getsockname()[1]
+            case [b"close"] if server:
                 server.close()
                 for session in tuple(book.sessions):
                     if isinstance(session, asyncio.Transport):
@@ -206,13 +214,12 @@ async def _run(port: int, book: _Book) -> None:
 
 
 def main() -> None:
-    """``python -m tests.sink PORT PUTS_OFF DROPS``."""
+    """``python -m tests.sink PUTS_OFF DROPS``."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("port", type=int)
     arguments.add_argument("puts_off", type=float)
     arguments.add_argument("drops", type=float)
     given = arguments.parse_args()
-    asyncio.run(_run(given.port, _Book(Mood(given.puts_off, given.drops))))
+    uvloop.run(_run(_Book(Mood(given.puts_off, given.drops))))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from postern import __version__
 from postern.actions.explain import explain as explain_message
@@ -171,12 +170,11 @@ def queue_list(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None
     if not rows:
         typer.echo("The queue is empty.")
         return
-    table = Table("delivery", "message", "state", "attempts", "due at", "last attempt", box=None)
     for row in rows:
         last = row["last_attempt"]
-        told = f"{last['code']} {last['enhanced']} {last['reply']}" if isinstance(last, dict) else ""
-        table.add_row(*(str(row[name] or "") for name in ("delivery", "message", "state", "attempts", "due_at")), told)
-    Console().print(table)
+        told = f"; last attempt: {last['code'] or ''} {last['enhanced']} {last['reply']}" if isinstance(last, dict) else ""
+        typer.echo(f"{row['delivery']}  {row['state']}, due {row['due_at']}, {row['attempts']} attempts{told}")
+        typer.echo(f"    {row['message'] or 'for the house'}")
 
 
 @queue_app.command("retry")

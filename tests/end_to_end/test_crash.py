@@ -13,7 +13,7 @@ from sqlalchemy import text
 from postern.model.limits import Limits
 from postern.settings import load_settings
 from postern.storage.engine import open_writer, read_url
-from tests.crashing import Toll, all_accounts, end_again_and_again, lost
+from tests.crashing import Toll, all_accounts, await_mails, end_again_and_again, lost, mails_taken
 from tests.market import Way, settle_pairs
 from tests.senders import Sender, busy
 from tests.serving import Installation, Served, install
@@ -98,7 +98,7 @@ def test_a_disk_that_is_full_is_answered_452_and_used_again_once_there_is_room(s
             with busy(installation.smtp_port, ways) as senders:
                 await_reply(senders, {452})
                 ballast.unlink()
-                await_mails(senders, taken(senders) + 20)
+                await_mails(senders, mails_taken(senders) + 20)
             deliver_all(installation)
             assert served.process.poll() is None
         assert not lost(all_accounts(senders), sink.tell())
@@ -116,7 +116,7 @@ def test_files_that_may_not_grow_are_answered_4xx_and_written_again_once_they_ma
         with busy(installation.smtp_port, ways) as senders:
             await_reply(senders, {451, 452})
             resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, unlimited)
-            await_mails(senders, taken(senders) + 20)
+            await_mails(senders, mails_taken(senders) + 20)
         deliver_all(installation)
         assert served.process.poll() is None
     assert not lost(all_accounts(senders), sink.tell())
@@ -127,17 +127,6 @@ def deliver_all(installation: Installation) -> None:
     """What was put off has its time; an operator need not wait for it."""
     installation.run("queue retry")
     installation.await_empty_queue(60)
-
-
-def taken(senders: list[Sender]) -> int:
-    return sum(len(sender.account.taken) for sender in senders)
-
-
-def await_mails(senders: list[Sender], count: int) -> None:
-    deadline = time.monotonic() + 60
-    while taken(senders) < count:
-        assert time.monotonic() < deadline, "mails are no longer taken"
-        time.sleep(0.05)
 
 
 def await_reply(senders: list[Sender], codes: set[int]) -> None:

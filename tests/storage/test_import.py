@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, event, func, select
+from sqlalchemy import Table, func, select
 
 from postern.actions.import_feed import ImportResult, import_feed, open_feed, read_feed
 from postern.errors import FeedError, StoreError
@@ -277,7 +277,7 @@ def test_a_line_longer_than_the_limit_is_refused_and_the_next_is_read(store: Sto
     ],
 )
 @pytest.mark.parametrize("known", [True, False])
-def test_an_order_names_only_who_exists(store: Store, change: Line, sentence: str, known: bool) -> None:  # noqa: PLR0913
+def test_an_order_names_only_who_exists(store: Store, change: Line, sentence: str, known: bool) -> None:
     """R2: an order of another marketplace than its buyer's is a mistake, whether the buyer is in the file or in the store."""
     people = (MARKET, FRENCH_MARKET, ACME, ANN)
     if known:
@@ -296,7 +296,7 @@ def test_an_order_names_only_who_exists(store: Store, change: Line, sentence: st
     ],
 )
 @pytest.mark.parametrize("known", [True, False])
-def test_an_order_stays_with_its_pair(store: Store, change: Line, sentence: str, known: bool) -> None:  # noqa: PLR0913
+def test_an_order_stays_with_its_pair(store: Store, change: Line, sentence: str, known: bool) -> None:
     bolt, ben = ACME | {"id": "bolt"}, ANN | {"id": "ben"}
     people = (MARKET, FRENCH_MARKET, ACME, bolt, ANN, ben, ANN | {"id": "luc", "marketplace": "fr"}, ORDER)
     if known:
@@ -354,7 +354,9 @@ def test_no_business_name_holds_the_name_of_a_marketplace(store: Store, known: b
 def test_no_marketplace_takes_a_name_that_a_seller_bears(store: Store) -> None:
     """R28, from the other side."""
     take(store, MARKET, ACME)
-    assert refusal(store, FRENCH_MARKET | {"name": "Acme"}) == "shop.jsonl:1: name stands in the business name of the seller 'acme'"
+    assert (
+        refusal(store, FRENCH_MARKET | {"name": "Acme"}) == "shop.jsonl:1: name stands in the business name of the seller 'acme'"
+    )
 
 
 def test_the_average_by_marketplace_names_marketplaces(store: Store) -> None:
@@ -464,15 +466,3 @@ def test_reading_a_large_feed_takes_little_memory(store: Store) -> None:
     finally:
         tracemalloc.stop()
     assert peak < size
-
-
-def test_the_store_is_asked_for_chunks_and_not_for_single_records(store: Store) -> None:
-    large = Limits(feed_chunk=100)
-    assert large.feed_chunk > store.limits.feed_chunk
-    statements: list[str] = []
-    event.listen(store.writing_engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-    with read_feed(store, "shop.jsonl", written(MARKET, *(ANN | {"id": f"ann{number}"} for number in range(30)))) as feed:
-        object.__setattr__(store, "limits", large)
-        feed.limits = large
-        import_feed(store, feed)
-    assert len(statements) < 15

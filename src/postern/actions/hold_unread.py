@@ -3,21 +3,23 @@
 It looks at the envelope only. Nothing here parses the content, so the mail cannot do to this process what it did to the pool's.
 """
 
-from postern.actions.find_recipient import find_recipient
+from postern.actions.find_recipient import House, Recipient, Refused, find_recipient
 from postern.actions.frame import Frame
 from postern.actions.receive_mail import Judged, Prepared, combine
 from postern.actions.receiving.facts import Pair, gather_pair
+from postern.actions.receiving.house import prepare_for_house
 from postern.actions.receiving.placing import Place
-from postern.actions.receiving.record import Station, guards_of, rows_of_hold, seal_original
+from postern.actions.receiving.record import Station, guards_of, repeat_row, rows_of_hold, seal_original
 from postern.mail.letter import Letter, Reading
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id
 from postern.model.relationship import Side
 from postern.model.thread import Thread
-from postern.policy.reasons import ENDED_ITS_READER, UNREADABLE
+from postern.policy.reasons import ENDED_ITS_READER
 from postern.storage.relationships import AliasEntry
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
+from postern.storage.threads import find_seen
 
 UNREAD = Reading(
     letter=Letter("", None, None),
@@ -32,17 +34,27 @@ UNREAD = Reading(
 
 
 def hold_unread(look: Look, frame: Frame, mail: Mail) -> Prepared:
-    """A change that keeps the mail as held for each alias it was sent to."""
+    """A change that keeps the mail: held for each alias it was sent to, and for the house as ever, which reads nothing either."""
     recipients = [find_recipient(look, frame, address, mail.received_at) for address in mail.envelope.recipients]
-    entries = dict.fromkeys(one for one in recipients if isinstance(one, AliasEntry))
-    if not entries:
-        return combine([Judged(HOUSE, (), refusal=UNREADABLE)])
-    return combine([_hold_for(look, frame, mail, entry) for entry in entries])
+    return combine([_keep_for(look, frame, mail, one) for one in dict.fromkeys(recipients)])
+
+
+def _keep_for(look: Look, frame: Frame, mail: Mail, recipient: Recipient) -> Judged:
+    if isinstance(recipient, Refused):
+        return Judged(HOUSE, (), refusal=recipient.reason)
+    if isinstance(recipient, House):
+        rows, guards, queued = prepare_for_house(look, frame, mail, recipient)
+        return Judged(HOUSE, rows, guards, queued=queued)
+    return _hold_for(look, frame, mail, recipient)
 
 
 def _hold_for(look: Look, frame: Frame, mail: Mail, entry: AliasEntry) -> Judged:
     pair = gather_pair(look, entry)
     author = entry.side.other
+    seen_mark = look.vault.mark("repeat unread", pair.relationship.id.bytes, author.encode(), mail.content)
+    seen = find_seen(look, seen_mark)
+    if seen:
+        return Judged(pair.seller.id, (repeat_row(mail, pair, author, seen),))
     author_id = pair.buyer.id if author is Side.BUYER else pair.customer_service.person_id
     station = Station(
         mail=mail,
@@ -52,7 +64,7 @@ def _hold_for(look: Look, frame: Frame, mail: Mail, entry: AliasEntry) -> Judged
         author_id=author_id,
         place=_place_unread(pair, mail),
         message_id=new_id(),
-        seen_mark=look.vault.mark("repeat unread", pair.relationship.id.bytes, author.encode(), mail.content),
+        seen_mark=seen_mark,
         original=seal_original(look, frame, mail, pair.seller.id, author_id),
     )
     rows = (station.original.row, *rows_of_hold(look, station, ENDED_ITS_READER))

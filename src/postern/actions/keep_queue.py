@@ -8,7 +8,7 @@ from postern.model.identifier import show
 from postern.model.journal import Value
 from postern.model.thread import MessageState
 from postern.ports import Clock
-from postern.storage.change import Change, Row
+from postern.storage.change import Change, Kept, LeaseHeld, Row
 from postern.storage.deliveries import (
     Delivery,
     end_row,
@@ -22,6 +22,8 @@ from postern.storage.schema import HOUSE
 from postern.storage.store import Look, Store
 from postern.storage.threads import state_row
 
+_DOES_NOT_WAIT = "no such delivery waits: it was settled, or is under way"
+
 
 def tell_queue(look: Look, now: datetime) -> list[dict[str, Value]]:
     """Each waiting delivery as plain values, for people and programs; no address among them."""
@@ -33,7 +35,7 @@ def retry(store: Store, clock: Clock, delivery_id: UUID | None) -> int:
     now = clock.now()
     count = store.write(lambda transaction: make_due(transaction, now, delivery_id)).result()
     if delivery_id and not count:
-        raise NotFoundError("no such delivery waits: it was settled, or is under way")
+        raise NotFoundError(_DOES_NOT_WAIT)
     return count
 
 
@@ -45,11 +47,13 @@ def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:
     now = clock.now()
     delivery = store.write(lambda transaction: lease_for_dropping(transaction, delivery_id, now)).result()
     if delivery is None or delivery.lease is None:
-        raise NotFoundError("no such delivery waits: it was settled, or is under way")
+        raise NotFoundError(_DOES_NOT_WAIT)
     rows: tuple[Row, ...] = (end_row(delivery.id), _entry(delivery, now))
     if delivery.seller_id != HOUSE:
         rows += (state_row(delivery.seller_id, delivery.message_id, MessageState.DROPPED),)
-    store.keep(Change(delivery.seller_id, rows)).result()
+    guards = (LeaseHeld(delivery.id, delivery.lease),)
+    if not isinstance(store.keep(Change(delivery.seller_id, rows, guards)).result(), Kept):
+        raise NotFoundError(_DOES_NOT_WAIT)
     return delivery.message_id
 
 

@@ -5,6 +5,7 @@ plain frozen data. ``receive`` runs in the serving process and only moves it: ke
 commit; a guard that failed meanwhile sends the mail round again.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ from postern.actions.receiving.record import (
     seal_original,
 )
 from postern.actions.receiving.repeats import mark_of
-from postern.errors import NotFoundError, StoreError, StoreFullError
+from postern.errors import NotFoundError, PosternError, StoreFullError
 from postern.mail.letter import Leaking, Reading
 from postern.mail.reader import read
 from postern.mail.rewrite import rewrite
@@ -32,13 +33,15 @@ from postern.model.envelope import Mail
 from postern.model.identifier import new_id
 from postern.model.relationship import Side
 from postern.policy.chain import judge
-from postern.policy.reasons import LEAKING, NO_ROOM, TRY_AGAIN, UNKNOWN_ALIAS, Reason
+from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, TRY_AGAIN, UNKNOWN_ALIAS, Reason
 from postern.policy.verdict import Discard, Hold, Refuse
 from postern.storage.change import Change, Guard, Kept, Outcome, Row
 from postern.storage.relationships import AliasEntry
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
 from postern.storage.threads import find_seen
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ async def receive(
                 return Refused(prepared.refusal) if prepared.refusal else Accepted(prepared.queued)
     except StoreFullError:
         return Refused(NO_ROOM)
-    except StoreError:
+    except PosternError as error:  # the store is away, or a key does not open: whatever it is, nothing was kept
+        _log.warning("a mail cannot be taken now: %s", error)
         return Refused(TRY_AGAIN)
     return Refused(TRY_AGAIN)
 
@@ -101,6 +105,8 @@ def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipie
     if isinstance(recipient, Refused):  # it was live at RCPT, and ended since
         return Judged(HOUSE, (), refusal=recipient.reason)
     if isinstance(recipient, House):
+        if reading.received_fields > frame.limits.received_fields:  # RFC 5321 6.3: the operator's mail may come back here
+            return Judged(HOUSE, (), refusal=LOOP)
         rows, guards, queued = prepare_for_house(look, frame, mail, recipient)
         return Judged(HOUSE, rows, guards, queued=queued)
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, or_, select, update
 
 from postern.model.delivery import Outcome
 from postern.model.identifier import new_id
@@ -25,10 +25,11 @@ _DUE = (
     .order_by(delivery.c.due_at)
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)  # PostgreSQL: workers side by side; SQLite has one writer and knows no locks
+    .cte("due")  # looked up once: as a subquery, PostgreSQL may ask it anew for each row, and lease more than ``count``
 )
 _CLAIM = (
     update(delivery)
-    .where(delivery.c.id.in_(_DUE.scalar_subquery()))
+    .where(delivery.c.id.in_(select(_DUE.c.id)))
     .values(due_at=bindparam("leased_until"), lease=bindparam("name"), attempts=delivery.c.attempts + 1)
     .returning(delivery)
 )
@@ -115,7 +116,7 @@ def lease_for_dropping(connection: Connection, delivery_id: UUID, now: datetime)
     """Take one waiting delivery away from every worker, for a moment; None if it does not wait."""
     statement = (
         update(delivery)
-        .where(delivery.c.id == delivery_id, delivery.c.lease.is_(None))
+        .where(delivery.c.id == delivery_id, _waits(now))
         .values(lease=new_id(), due_at=now + DROPPING)
         .returning(delivery)
     )
@@ -125,7 +126,7 @@ def lease_for_dropping(connection: Connection, delivery_id: UUID, now: datetime)
 
 def make_due(connection: Connection, now: datetime, delivery_id: UUID | None) -> int:
     """Let one delivery, or all that wait, be due now; those under way are left alone. Answers how many."""
-    statement = update(delivery).where(delivery.c.lease.is_(None)).values(due_at=now)
+    statement = update(delivery).where(_waits(now)).values(due_at=now)
     if delivery_id is not None:
         statement = statement.where(delivery.c.id == delivery_id)
     return connection.execute(statement).rowcount
@@ -186,6 +187,11 @@ def attempt_row(one: Delivery, outcome: Outcome, ended_at: datetime) -> Row:
         "text": outcome.text,
     }
     return Row(Write.ADD_ATTEMPT, values)
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    """Nobody holds it: it has no lease, or one that ran out."""
+    return or_(delivery.c.lease.is_(None), delivery.c.due_at <= now)
 
 
 def _delivery(row: RowMapping) -> Delivery:

@@ -41,6 +41,6 @@ def _already_done(pages: Pages, linked: Linked) -> Response[bytes]:
     return show_notice(
         pages,
         say(language, "Already done"),
-        say(language, "This message was marked before: it needs no response. There is nothing more to do."),
+        say(language, "This is already done: the message is marked as needing no response."),
         language=language,
     )

@@ -87,5 +87,5 @@ def _done(pages: Pages, linked: Linked) -> Response[bytes]:
 
 def _already_done(pages: Pages, linked: Linked) -> Response[bytes]:
     language = linked.language
-    sentence = say(language, "You have reported this message before. There is nothing more to do.")
+    sentence = say(language, "This is already done: you have reported this message.")
     return show_notice(pages, say(language, "Already done"), sentence, language=language)

@@ -46,7 +46,7 @@ def read_lines(file: IO[bytes], maximum: int) -> Iterator[tuple[int, bytes]]:
     while line := file.readline(maximum + 2):
         whole = line.endswith(b"\n") or len(line) <= maximum
         number += begins
-        if begins and line.strip():
+        if begins and (line.strip() or not whole):
             yield number, line.strip() if whole else line
         begins = whole
 

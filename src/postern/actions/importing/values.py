@@ -95,7 +95,7 @@ def show_id(text: str) -> str:
 
 
 def _meant(key: str, content: Iterable[str]) -> str:
-    near = get_close_matches(key, [other[:ID_MAXIMUM] for other in content], n=1)
+    near = get_close_matches(key, [other[:ID_MAXIMUM] for other in content], n=1, cutoff=0.75)
     return f"; was it meant by {_show_key(near[0])}?" if near else ""
 
 
