@@ -21,6 +21,7 @@ from postern.model.envelope import Envelope, Mail
 from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.model.relationship import Relationship
+from postern.ports import Ready, at_once
 from postern.storage import schema
 from postern.storage.change import Kept
 from postern.storage.migrate import migrate
@@ -57,7 +58,8 @@ class RememberingCourier:
         self._answers = list(answers) or [Delivered(250, "2.0.0", "ok")]
         self.carried: list[tuple[str, Address, bytes]] = []
 
-    async def send(self, return_path: str, recipient: Address, content: bytes) -> Outcome:
+    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+        await ready()
         self.carried.append((return_path, recipient, content))
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
@@ -81,7 +83,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A store with Example Market, its seller Acme Books, its buyer Ann, and their relationship; and Bolt, who sells there too."""
+    """A store with Example Market, its seller Acme Books, its buyer Ann, and their pair; and Bolt, who sells there too."""
 
     store: Store
     frame: Frame

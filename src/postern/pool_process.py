@@ -10,7 +10,7 @@ from postern.wiring import build_house
 
 
 def main() -> None:
-    """``python -m postern.pool_process CONFIG MEMORY``."""
+    """``python -m postern.pool_process CONFIG MEMORY SECONDS``."""
     house = build_house(Path(sys.argv[1]))
     reader = house.open_reader(connections=1)
     limit_memory(int(sys.argv[2]))
@@ -21,7 +21,7 @@ def main() -> None:
         with reader.look() as look:
             return prepare(look, house.frame, job)
 
-    serve_jobs(work)
+    serve_jobs(work, int(sys.argv[3]))
 
 
 if __name__ == "__main__":

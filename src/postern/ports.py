@@ -3,11 +3,18 @@
 Whoever needs the world takes one of these as an argument; only wiring knows which answer stands behind it.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
 from postern.model.address import Address
 from postern.model.delivery import Outcome
+
+Ready = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Nothing to wait for."""
 
 
 class Clock(Protocol):
@@ -21,8 +28,10 @@ class Clock(Protocol):
 class Courier(Protocol):
     """Carries finished mails to the next hop: over SMTP, to the recipient's own host, or into a folder."""
 
-    async def send(self, return_path: str, recipient: Address, content: bytes) -> Outcome:
-        """Make one attempt. ``return_path`` is empty for the null sender. Never raises for what the next hop does."""
+    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+        """Make one attempt. ``return_path`` is empty for the null sender; ``ready`` is awaited before the content goes out, from
+        where on the mail may be taken. Never raises for what the next hop does.
+        """
         ...
 
     async def close(self) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import fcntl
 import logging
-import os
 import ssl
 import sys
 from collections.abc import Callable, Iterator
@@ -25,7 +24,7 @@ from postern.smtp.courier import SmtpCourier
 from postern.smtp.dkim import SigningKey, load_signing_key, sign
 from postern.smtp.edge import Desk, Edge
 from postern.smtp.mx import MxCourier
-from postern.smtp.pool import EndedItsReaderError, Pool, PoolLimits
+from postern.smtp.pool import EndedItsReaderError, Pool
 from postern.smtp.resolver import DnsResolver
 from postern.storage.change import Change, Outcome
 from postern.storage.deliveries import release_all
@@ -168,15 +167,7 @@ async def _start_worker(house: House, store: Store, stack: contextlib.AsyncExitS
 
 async def _begin_pool(house: House, stack: contextlib.AsyncExitStack) -> Pool:
     """Let the pool's processes start; the first mail waits for the first that is ready."""
-    limits = house.frame.limits
-    pool_limits = PoolLimits(
-        processes=limits.pool_processes or os.cpu_count() or 1,
-        seconds=limits.pool_seconds,
-        memory=limits.pool_memory,
-        kills=limits.pool_kills,
-        backlog=limits.pool_backlog,
-    )
-    pool = Pool([sys.executable, "-m", "postern.pool_process", str(house.config)], pool_limits)
+    pool = Pool([sys.executable, "-m", "postern.pool_process", str(house.config)], house.frame.limits)
     stack.push_async_callback(pool.close)
     await pool.begin()
     return pool

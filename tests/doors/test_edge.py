@@ -12,7 +12,7 @@ from postern.model.envelope import Mail
 from postern.model.limits import Limits
 from postern.smtp.edge import Desk
 from postern.storage.change import Change, Outcome
-from tests.edge_client import BEGIN, LOOPS, Client, Shelf, open_door, run_on, self_signed
+from tests.edge_client import LOOPS, Client, Shelf, open_door, run_on, self_signed
 from tests.people import Town
 from tests.people import town as found_town
 
@@ -63,9 +63,9 @@ def test_an_ordinary_program_sends_mails_in_the_clear_and_under_tls(loop: str, s
 
         run_on(loop, story())
         arrived = [arrival.content for arrival in town.deliver()]
-    assert sorted(text for text in (b"In the clear", b"Sealed 0", b"Sealed 1", b"Sealed 2") for mail in arrived if text in mail) == [
-        b"In the clear", b"Sealed 0", b"Sealed 1", b"Sealed 2",
-    ]  # fmt: skip
+    written = [b"In the clear", b"Sealed 0", b"Sealed 1", b"Sealed 2"]
+    assert len(arrived) == 4
+    assert all(sum(text in mail for mail in arrived) == 1 for text in written)
 
 
 @both_loops
@@ -78,7 +78,9 @@ def test_mails_pipelined_one_behind_the_other_are_answered_in_their_order(loop: 
             client = await door.enter()
             await client.say(b"EHLO mail.test")
             client.writer.write(b"".join(group % number for number in range(5)) + b"QUIT\r\n")
-            return await client.closed()
+            said = await client.closed()
+            await client.leave()
+            return said
 
     said = run_on(loop, story())
     codes = [line[:3] for line in said.splitlines()]
@@ -117,7 +119,7 @@ async def send_to(client: Client, recipient: str, content: bytes) -> str:
 
 
 @both_loops
-@pytest.mark.parametrize("error, code", [(StoreError("away"), "451-4.3.0"), (StoreFullError("full"), "452-4.3.1")], ids=["away", "full"])
+@pytest.mark.parametrize("error, code", [(StoreError("away"), "451-4.3.0"), (StoreFullError("full"), "452-4.3.1")], ids=repr)
 def test_a_store_that_cannot_keep_a_mail_defers_it_and_the_same_session_sends_it_again(
     loop: str, error: StoreError, code: str, sqlite_url: str, tmp_path: Path
 ) -> None:

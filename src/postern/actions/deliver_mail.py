@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from postern.actions.frame import Frame
-from postern.errors import DamagedError, NotFoundError
+from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
 from postern.model.address import Address
 from postern.model.delivery import Deferred, Delivered, Failed, Outcome
@@ -47,14 +47,15 @@ def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, coun
 
 
 def open_parcel(look: Look, frame: Frame, delivery: Delivery, sign: Sign, now: datetime) -> Parcel | Failed:
-    """Open the recipient's address and the mail, add To, sign. Failed where either can never be opened again."""
+    """Open the recipient's address and the mail, add To, sign. Failed where the recipient was erased.
+
+    Raises DamagedError where a key or a blob is not what was kept: that may be mended, a wrong key file say, so it is no failure.
+    """
     try:
         recipient = find_correspondent(look, delivery.person_id).address
         content = find_document(look, delivery.seller_id, delivery.document_id)
     except NotFoundError:
         return Failed(0, "5.1.6", "the recipient was erased")
-    except DamagedError:
-        return Failed(0, "5.3.0", "the kept mail is damaged")
     if delivery.seller_id == HOUSE:
         return Parcel("", recipient, content)
     addressed = f"To: {recipient.reveal()}\r\n".encode("ascii") + content

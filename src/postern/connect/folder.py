@@ -31,6 +31,9 @@ class Folder:
                 _write_and_sync(temporary, content)
                 temporary.rename(path)
                 _sync_folder(path.parent)
+            except OSError:
+                path.unlink(missing_ok=True)  # it may have its name already, but perhaps not for good
+                raise
             finally:
                 temporary.unlink(missing_ok=True)
         except OSError as error:

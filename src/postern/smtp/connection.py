@@ -229,6 +229,7 @@ class Connection:
 
     async def _send_content(self, parcel: Parcel, patience: Patience) -> Ending:
         """From here on the hop may have taken the mail, so only its answer can say that it has not."""
+        await parcel.ready()
         try:
             self._protocol.write(parcel.octets)
         except (SMTPException, OSError):

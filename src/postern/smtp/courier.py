@@ -12,6 +12,7 @@ from postern.errors import ConfigurationError
 from postern.model.address import Address, is_domain
 from postern.model.delivery import Deferred, Failed, Outcome
 from postern.model.limits import Limits
+from postern.ports import Ready, at_once
 from postern.smtp.connection import Connection, Ending, Hop, Patience, open_connection, opportunistic_tls
 from postern.smtp.parcel import Parcel, pack
 
@@ -31,9 +32,9 @@ class SmtpCourier:
         self._farewells: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    async def send(self, return_path: str, recipient: Address, content: bytes) -> Outcome:
+    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
         """Make one attempt, in ``limits.attempt_timeout`` seconds at most."""
-        parcel = pack(return_path, recipient, content)
+        parcel = pack(return_path, recipient, content, ready)
         if isinstance(parcel, Failed):
             return parcel
         ending = await self.attempt(parcel, Patience(self._limits.attempt_timeout))

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import cast
@@ -27,8 +28,12 @@ from postern.smtp.session import Session
 ACCEPTED = Reply(250, "Kept and queued.", "2.0.0")
 RECIPIENT_ACCEPTED = Reply(250, "Recipient accepted.", "2.1.5")
 TOO_BUSY = Reply(421, "Too many connections at the moment; try again soon.", "4.3.2")
-NO_MEMORY_SECONDS = 10  # a client that could not be read from for so long is sent away
+NO_MEMORY = Reply(421, "There is no memory for this mail at the moment; try again soon.", "4.3.1")
+NO_MEMORY_SECONDS = 10  # while memory is short, a client that holds some and does not come on for so long is sent away
+LOOK_SECONDS = 1  # how often each client's time is looked at
+GOODBYE_SECONDS = 10  # for the last reply to be read
 DRAIN_SECONDS = 20
+ABORT_SECONDS = 1
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +57,7 @@ class Edge:
         self._empty = asyncio.Event()
         self._empty.set()
         self._server: asyncio.Server | None = None
+        self._draining = False
 
     async def listen(self, host: str, port: int) -> int:
         """Take connections; answers the port, which the system chose if it was 0."""
@@ -60,43 +66,53 @@ class Edge:
 
     async def drain(self) -> None:
         """Take no more connections, end idle sessions with 421, let mails under way come to their reply."""
+        self._draining = True
         if self._server:
             self._server.close()
         for connection in tuple(self._connections):
             connection.shut_down()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._empty.wait(), DRAIN_SECONDS)
+        await self._wait_until_empty(DRAIN_SECONDS)
         for connection in tuple(self._connections):
             connection.abort()
+        await self._wait_until_empty(ABORT_SECONDS)
+
+    async def _wait_until_empty(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), seconds)
 
     def enter(self, connection: "_Connection") -> bool:
         """Count a new connection; False when there are too many."""
-        if len(self._connections) >= self.limits.sessions:
+        if self._draining or len(self._connections) >= self.limits.sessions:
             return False
         self._connections.add(connection)
         self._empty.clear()
         return True
 
     def leave(self, connection: "_Connection") -> None:
-        """The connection is gone, and what it held."""
+        """The connection is gone, and all that was done for it."""
         self._connections.discard(connection)
         if not self._connections:
             self._empty.set()
-        self.read_on_where_paused()
 
     @property
     def has_room(self) -> bool:
         return self.octets_in_flight < self.limits.bytes_in_flight
 
-    def read_on_where_paused(self) -> None:
-        """Memory became free: those who waited for it are read again."""
-        if self.has_room:
-            for connection in self._connections:
-                connection.read_on()
+    def count(self, octets: int) -> None:
+        """So many octets more are held, or fewer. When there is room again, those who waited for it are read on."""
+        had_room = self.has_room
+        self.octets_in_flight += octets
+        if self.has_room and not had_room:
+            for connection in tuple(self._connections):
+                connection.read_on_or_pause()
 
 
 class _Connection(asyncio.Protocol):
-    """One client: gives octets to the session, and does what it asks for."""
+    """One client: gives octets to the session, and does what it asks for.
+
+    It takes its place until the connection is lost and what was begun for it has ended: a mail that was handed over is kept
+    though its client has vanished, and takes memory for as long.
+    """
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
@@ -105,9 +121,13 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._recipients: dict[str, Recipient] = {}
-        self._held = 0
-        self._paused_at: float | None = None
-        self._last_heard = self._loop.time()
+        self._handed_over = 0  # octets of the mail that is being kept
+        self._held = 0  # octets that stand on the account of all
+        self._replies_unread = False
+        self._handshaking = False
+        self._early = bytearray()  # what came with the last of the handshake
+        self._lost = False
+        self._moved_at = self._loop.time()
         self._data_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -120,30 +140,35 @@ class _Connection(asyncio.Protocol):
             stream.close()
             return
         self._perform(self._session.open())
-        self._timer = self._loop.call_later(1, self._look_at_time)
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look_at_time)
 
     def data_received(self, data: bytes) -> None:
-        self._last_heard = self._loop.time()
-        self._perform(self._session.receive(data))
+        if self._handshaking:
+            self._early += data  # decrypted already; but replies cannot be encrypted before the handshake has returned
+        else:
+            self._perform(self._session.receive(data))
 
     def eof_received(self) -> bool:
         return False  # RFC 5321 4.1.1.10: a client that just goes; what was not answered is not ours
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """May be called again: asyncio does not call it for what is lost in a handshake, so we do."""
         del exc
+        self._lost = True
         if self._timer:
             self._timer.cancel()
-        self._edge.octets_in_flight -= self._held
-        self._held = 0
-        self._edge.leave(self)
+        self._session.time_out()  # nobody is there to hear it; what came and is no whole mail is let go
+        self._keep_count()
+        self._leave_when_done()
 
     def pause_writing(self) -> None:
         """The client does not read its replies: do not obey more of its commands."""
-        if self._transport:
-            self._transport.pause_reading()
+        self._replies_unread = True
+        self.read_on_or_pause()
 
     def resume_writing(self) -> None:
-        self.read_on()
+        self._replies_unread = False
+        self.read_on_or_pause()
 
     # What the edge calls
 
@@ -151,18 +176,28 @@ class _Connection(asyncio.Protocol):
         self._perform(self._session.shut_down())
 
     def abort(self) -> None:
+        """End it now, without a word, and what is done for it."""
         if self._transport:
             self._transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        self.connection_lost(None)
 
-    def read_on(self) -> None:
-        """Read from the client again, if nothing else forbids it."""
-        self._paused_at = None
-        if self._transport and not self._transport.is_closing():
+    def read_on_or_pause(self) -> None:
+        """Read from the client, unless its replies pile up, it has said enough for now, or memory is short."""
+        if self._transport is None or self._transport.is_closing() or self._handshaking:
+            return
+        memory_short = self._held > 0 and not self._edge.has_room
+        if self._replies_unread or memory_short or not self._session.has_room:
+            self._transport.pause_reading()
+        else:
             self._transport.resume_reading()
 
     # What the session asks for
 
     def _perform(self, outputs: list[Output]) -> None:
+        if outputs or self._session.in_data:
+            self._moved_at = self._loop.time()  # a command that comes octet by octet is no progress until it is whole
         for output in outputs:
             match output:
                 case Send(octets):
@@ -170,6 +205,7 @@ class _Connection(asyncio.Protocol):
                 case AskRecipient():
                     self._start(self._ask_recipient(output))
                 case TakeMail():
+                    self._handed_over = len(output.content)
                     self._start(self._take_mail(output))
                 case StartTls():
                     self._start(self._start_tls())
@@ -200,23 +236,30 @@ class _Connection(asyncio.Protocol):
 
     async def _take_mail(self, taken: TakeMail) -> None:
         mail = Mail(taken.envelope, taken.content, self._edge.desk.clock.now(), Authentication())
-        answer = await self._edge.desk.receive(mail)
+        try:
+            answer = await self._edge.desk.receive(mail)
+        finally:
+            self._handed_over = 0
+            self._recipients.clear()
         reply = ACCEPTED if isinstance(answer, Accepted) else reply_for(answer.reason)
-        self._recipients.clear()
         self._perform(self._session.answer_mail(reply))
 
     async def _start_tls(self) -> None:
         if self._transport is None or self._edge.tls is None:
             return
-        try:
+        transport = None
+        self._handshaking = True
+        with contextlib.suppress(OSError):  # the client is gone, or too slow, or speaks no TLS that we do
             transport = await self._loop.start_tls(self._transport, self, self._edge.tls, server_side=True)
-        except (OSError, ssl.SSLError, ConnectionError):
+        self._handshaking = False
+        if transport is None or self._lost:
             self.abort()
             return
-        if transport is None:
-            return
         self._transport = transport
+        self._replies_unread = False  # said of the stream below
         self._session.tls_started()
+        self._perform(self._session.receive(bytes(self._early)))
+        self._early.clear()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -226,8 +269,15 @@ class _Connection(asyncio.Protocol):
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            _log.error("a session ended in an error of ours: %s", type(error).__name__, exc_info=error)
+            place = traceback.extract_tb(error.__traceback__)[-1]  # and not its words, which may hold a piece of the mail
+            _log.error("a session ended in an error of ours: %s at %s:%s", type(error).__name__, place.filename, place.lineno)
             self.abort()
+        self._keep_count()
+        self._leave_when_done()
+
+    def _leave_when_done(self) -> None:
+        if self._lost and not self._tasks:
+            self._edge.leave(self)
 
     def _write(self, octets: bytes) -> None:
         if self._transport and not self._transport.is_closing():
@@ -240,34 +290,32 @@ class _Connection(asyncio.Protocol):
     # Time and memory
 
     def _keep_count(self) -> None:
-        """Put what this session holds on the account of all, and stop reading while the account is overdrawn."""
-        held = self._session.held_octets
-        freed = held < self._held
-        self._edge.octets_in_flight += held - self._held
-        self._held = held
-        now = self._loop.time()
-        self._data_since = (self._data_since or now) if self._session.in_data else None
-        overdrawn = held > 0 and not self._edge.has_room
-        if (overdrawn or not self._session.has_room) and self._transport and not self._transport.is_closing():
-            self._transport.pause_reading()
-            self._paused_at = self._paused_at or now
-        elif self._paused_at is not None:
-            self.read_on()
-        if freed:
-            self._edge.read_on_where_paused()
+        """Put what is held for this client on the account of all, and stop reading while the account is overdrawn."""
+        held = max(self._session.held_octets, self._handed_over)
+        change, self._held = held - self._held, held
+        if change:
+            self._edge.count(change)
+        self._data_since = (self._data_since or self._loop.time()) if self._session.in_data else None
+        self.read_on_or_pause()
 
     def _look_at_time(self) -> None:
-        """Once a second: has the client been silent, or slow, or without memory for too long?"""
+        """From time to time: has the client been silent, or slow, or does it hold memory that others need?"""
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look_at_time)
         now = self._loop.time()
         if self._session.waiting:
-            self._last_heard = now  # it waits for us
-        limits = self._edge.limits
-        silent = now - self._last_heard > limits.command_timeout
-        slow = self._data_since is not None and now - self._data_since > limits.data_timeout
-        starved = self._paused_at is not None and not self._session.waiting and now - self._paused_at > NO_MEMORY_SECONDS
-        if silent or slow or starved:
+            self._moved_at = now  # it waits for us
+        still = now - self._moved_at
+        if self._transport and self._transport.is_closing():
+            if still > GOODBYE_SECONDS:
+                self.abort()
+        elif still > self._edge.limits.command_timeout or self._is_slow(now):
             self._perform(self._session.time_out())
-        self._timer = self._loop.call_later(1, self._look_at_time)
+        elif still > NO_MEMORY_SECONDS and self._held and not self._edge.has_room:
+            self._session.time_out()  # its words would blame the client
+            self._perform([Send(NO_MEMORY.encode()), Close()])
+
+    def _is_slow(self, now: float) -> bool:
+        return self._data_since is not None and now - self._data_since > self._edge.limits.data_timeout
 
 
 def reply_for(reason: Reason) -> Reply:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from postern.model.address import Address, is_domain
 from postern.model.delivery import Deferred, Failed, Outcome
 from postern.model.limits import Limits
+from postern.ports import Ready, at_once
 from postern.smtp.connection import SMTP_PORT, Ending, Hop, Patience
 from postern.smtp.courier import SmtpCourier
 from postern.smtp.parcel import Parcel, message_id_of, pack
@@ -47,9 +48,9 @@ class MxCourier:
         self._couriers: OrderedDict[Hop, SmtpCourier] = OrderedDict()  # used last, last
         self._last_hosts = LastHosts(limits)
 
-    async def send(self, return_path: str, recipient: Address, content: bytes) -> Outcome:
+    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
         """Make one attempt, at as many hosts as it takes, in ``limits.attempt_timeout`` seconds at most."""
-        parcel = pack(return_path, recipient, content)
+        parcel = pack(return_path, recipient, content, ready)
         if isinstance(parcel, Failed):
             return parcel
         patience = Patience(self._limits.attempt_timeout)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from postern.errors import AddressError
 from postern.model.address import Address
 from postern.model.delivery import Failed
+from postern.ports import Ready, at_once
 
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^<>\r\n]{1,990}>)", re.IGNORECASE | re.MULTILINE)
@@ -25,9 +26,10 @@ class Parcel:
     octets: bytes = field(repr=False)
     size: int  # RFC 1870 5: before stuffing
     has_eight_bits: bool
+    ready: Ready = at_once  # awaited before the content goes out
 
 
-def pack(return_path: str, recipient: Address, content: bytes) -> Parcel | Failed:
+def pack(return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Parcel | Failed:
     """Check the paths and give the content its form on the wire. Nothing that fails here was ever sent."""
     sender = _path(return_path) if return_path else b""
     if sender is None:
@@ -36,7 +38,7 @@ def pack(return_path: str, recipient: Address, content: bytes) -> Parcel | Faile
     if target is None:
         return Failed(0, "5.1.3", "the recipient's address cannot be written in SMTP")
     mail = with_line_ends(content)
-    return Parcel(sender, target, recipient.domain.lower(), stuffed(mail), len(mail), not mail.isascii())
+    return Parcel(sender, target, recipient.domain.lower(), stuffed(mail), len(mail), not mail.isascii(), ready)
 
 
 def _path(text: str) -> bytes | None:

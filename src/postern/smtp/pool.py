@@ -8,20 +8,25 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import pickle
 import resource
 import signal
 import struct
 import sys
+import traceback
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from types import TracebackType
 from typing import BinaryIO
 
 from postern.errors import PosternError, StoreError
+from postern.model.limits import Limits
 
 _LENGTH = struct.Struct(">I")
 _READY = b"ready"
 IDLE_SECONDS = 120  # a sender waits ten minutes for the reply to its final dot (RFC 5321 4.5.3.2.6)
+READY_SECONDS = 60  # for a process to start
+ORPHAN_SECONDS = 5  # a process whose parent did not end it in time ends itself so much later
 _log = logging.getLogger(__name__)
 
 
@@ -29,27 +34,16 @@ class EndedItsReaderError(PosternError):
     """This mail ended as many processes as one mail may."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolLimits:
-    """``seconds`` for one job, ``memory`` in bytes for one process, ``kills`` of processes by one job, ``backlog`` of jobs."""
-
-    processes: int
-    seconds: int
-    memory: int
-    kills: int
-    backlog: int
-
-
 class Pool:
     """Runs jobs in child processes: a job is any picklable value, and what becomes of it is the child's ``work``.
 
-    ``command`` is the child's command line; it must call ``serve_jobs``.
+    ``command`` is the child's command line; ``memory`` and ``seconds`` are added to it, and it must call ``serve_jobs``.
     """
 
-    def __init__(self, command: list[str], limits: PoolLimits) -> None:
+    def __init__(self, command: list[str], limits: Limits) -> None:
         self._command = command
         self._limits = limits
-        self._idle: asyncio.Queue[_Child] = asyncio.Queue()
+        self._idle: asyncio.Queue[_Child | None] = asyncio.Queue()  # None: the pool is closed
         self._children: set[_Child] = set()
         self._waiting = 0
         self._closed = False
@@ -57,17 +51,17 @@ class Pool:
 
     async def begin(self) -> None:
         """Let every process start. A job waits for the first that is ready; one that never gets there is tried again."""
-        for _ in range(self._limits.processes):
+        for _ in range(self._limits.pool_processes or os.cpu_count() or 1):
             self._start(self._add())
 
     async def run(self, job: object) -> object:
         """The child's answer; an exception that the child raised is raised here. Raises StoreError when too many wait."""
-        if self._waiting >= self._limits.backlog:
+        if self._waiting >= self._limits.pool_backlog:
             raise StoreError("too many mails wait to be read")
         octets = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
         self._waiting += 1
         try:
-            for _ in range(self._limits.kills):
+            for _ in range(self._limits.pool_kills):
                 child = await self._next_idle()
                 answer = await self._try(child, octets)
                 if answer is not None:
@@ -81,35 +75,49 @@ class Pool:
         self._closed = True
         for task in tuple(self._tasks):
             task.cancel()
+        self._idle.put_nowait(None)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for child in tuple(self._children):
             await self._end(child)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _next_idle(self) -> "_Child":
         """A process that is free. Raises StoreError when none becomes free in the time that a sender would wait."""
         try:
             async with asyncio.timeout(IDLE_SECONDS):
-                return await self._idle.get()
+                child = await self._idle.get()
+                while child and child.process.returncode is not None:
+                    self._replace(child)  # it ended while it had nothing to do: no mail is to blame
+                    child = await self._idle.get()
         except TimeoutError:
             raise StoreError("no reading process became free") from None
+        if child is None:
+            self._idle.put_nowait(None)  # for the next who waits
+            raise StoreError("the pool is closed")
+        return child
 
     async def _try(self, child: "_Child", octets: bytes) -> bytes | None:
         """One job in one process; None if the process did not survive it, in which case another takes its place."""
         try:
-            async with asyncio.timeout(self._limits.seconds):
+            async with asyncio.timeout(self._limits.pool_seconds):
                 answer = await child.ask(octets)
-        except (TimeoutError, OSError, EOFError, asyncio.IncompleteReadError):
-            await self._replace(child)
+        except (TimeoutError, OSError, EOFError) as error:
+            _log.warning("a mail of %s octets ended its reader: %s", len(octets), type(error).__name__)
+            self._replace(child)
             return None
         except asyncio.CancelledError:
-            await asyncio.shield(self._replace(child))
+            self._replace(child)
             raise
         self._idle.put_nowait(child)
         return answer
 
-    async def _replace(self, child: "_Child") -> None:
+    def _replace(self, child: "_Child") -> None:
+        child.kill()
+        self._start(self._renew(child))
+
+    async def _renew(self, child: "_Child") -> None:
         await self._end(child)
-        self._start(self._add())
+        await self._add()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -130,25 +138,25 @@ class Pool:
                 return
 
     async def _spawn(self) -> "_Child":
+        command = [*self._command, str(self._limits.pool_memory), str(self._limits.pool_seconds)]
         process = await asyncio.create_subprocess_exec(
-            *self._command, str(self._limits.memory), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20
         )
         child = _Child(process)
         self._children.add(child)
-        try:
-            ready = await child.read()
-        except (EOFError, asyncio.IncompleteReadError, ConnectionError):
-            ready = b""
+        ready = b""
+        with contextlib.suppress(TimeoutError, OSError, EOFError):
+            async with asyncio.timeout(READY_SECONDS):
+                ready = await child.read()
         if ready != _READY:
             await self._end(child)
-            raise StoreError("it ended before it was ready")
+            raise StoreError("it was not ready in time, or ended before")
         return child
 
     async def _end(self, child: "_Child") -> None:
-        self._children.discard(child)
-        with contextlib.suppress(ProcessLookupError):
-            child.process.kill()
+        child.kill()
         await child.process.wait()
+        self._children.discard(child)
 
 
 class _Child:
@@ -159,6 +167,10 @@ class _Child:
             raise AssertionError("spawned without pipes")
         self.process = process
         self._jobs, self._answers = process.stdin, process.stdout
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
 
     async def ask(self, octets: bytes) -> bytes:
         self._jobs.write(_LENGTH.pack(len(octets)))
@@ -179,19 +191,35 @@ def _unwrap(octets: bytes) -> object:
     raise value
 
 
-def serve_jobs(work: Callable[[object], object]) -> None:
+def serve_jobs(work: Callable[[object], object], seconds: int) -> None:
     """The child's side: answer jobs from standard input until it is closed. Called by the child's main program."""
-    jobs, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a stray print must not be taken for an answer
+    jobs, answers = sys.stdin.buffer, _take_stdout()
+    sys.excepthook = _say_where
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent drains; it ends us when it has ended
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _write(answers, _READY)
     while (octets := _read(jobs)) is not None:
+        signal.alarm(seconds + ORPHAN_SECONDS)  # whose default is to end the process, wherever it is
         try:
             answer: tuple[bool, object] = (True, work(pickle.loads(octets)))  # noqa: S301 - from our own parent
         except PosternError as error:
             answer = (False, error)
         _write(answers, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+        signal.alarm(0)
+
+
+def _take_stdout() -> BinaryIO:
+    """Standard output for answers alone: what others print, in Python or below it, goes to standard error."""
+    sys.stdout.flush()
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+def _say_where(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
+    """What ends this process, and where; not in its own words, which may hold a piece of the mail."""
+    places = "".join(f"\n  {place.filename}:{place.lineno} {place.name}" for place in traceback.extract_tb(trace))
+    sys.stderr.write(f"a reading process ended: {kind.__name__} at{places}\n")
 
 
 def limit_memory(octets: int) -> None:
@@ -204,7 +232,8 @@ def _read(stream: BinaryIO) -> bytes | None:
     if len(head) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack(head)
-    return stream.read(length)
+    octets = stream.read(length)
+    return octets if len(octets) == length else None
 
 
 def _write(stream: BinaryIO, octets: bytes) -> None:

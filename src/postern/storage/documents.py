@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from postern.errors import NotFoundError
+from postern.errors import DamagedError, NotFoundError
 from postern.model.identifier import new_id
 from postern.ports import Blobs
 from postern.storage.change import Row, Write
@@ -72,6 +72,8 @@ def find_document(look: Look, seller_id: int, document_id: UUID) -> bytes:
     if row is None:
         raise NotFoundError("no such document")
     sealed = row["sealed"] if row["blob"] is None else look.blobs.get(row["blob"])
+    if sealed is None:
+        raise DamagedError("a document without bytes")
     return _key_of(look, seller_id, row["owner"], row["owner_id"]).open(sealed, _LABEL)[_SALT_LENGTH:]
 
 

@@ -7,7 +7,9 @@ lease may be short and the mails of a worker that died are soon somebody else's.
 import asyncio
 import contextlib
 import logging
+import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -17,12 +19,16 @@ from postern.actions.frame import Frame
 from postern.errors import PosternError, StoreError
 from postern.model.delivery import Deferred, Outcome
 from postern.model.identifier import show
-from postern.ports import Clock, Courier
+from postern.ports import Clock, Courier, Ready
+from postern.storage.change import Kept
 from postern.storage.deliveries import Delivery, renew
 from postern.storage.store import Store, Transaction
+from postern.worker.turns import Turns
 
 POLL_SECONDS = 1.0  # for what other processes queue, and for what becomes due
-_SETTLING_TRIES = 5
+LONGEST_PAUSE = 30.0  # seconds between two tries to settle while the store is away
+_SETTLING_TRIES = 120  # about an hour
+_LAST_TRIES = 5  # once told to stop: about half a minute
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -34,6 +40,7 @@ class Runner:
         self._store, self._courier, self._clock, self._frame, self._sign = store, courier, clock, frame, sign
         self._slots = 2 * frame.limits.connections
         self._under_way: dict[UUID, tuple[Delivery, asyncio.Task[None]]] = {}
+        self._turns = Turns()
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -50,22 +57,27 @@ class Runner:
         """Work until stopped. A store that is away is asked again; nothing that happens to one mail stops the others."""
         renewing = asyncio.create_task(self._renew_leases())
         try:
+            quiet = True
             while not self._stopping:
-                await self._fill_slots()
-                await self._wait()
+                await self._fill_slots(at_any_rate=quiet)
+                quiet = not await self._woken()
             if self._under_way:
                 await asyncio.wait([task for _, task in self._under_way.values()])
         finally:
             renewing.cancel()
 
-    async def _wait(self) -> None:
+    async def _woken(self) -> bool:
+        """Whether somebody called, or a whole poll went by without anything happening."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+        woken = self._wake.is_set()
         self._wake.clear()
+        return woken
 
-    async def _fill_slots(self) -> None:
+    async def _fill_slots(self, *, at_any_rate: bool) -> None:
+        """Claim many at a time, for a claim is a commit; at any rate a few, lest hosts that do not answer hold up the others."""
         free = self._slots - len(self._under_way)
-        if free < self._slots // 2:
+        if free == 0 or (free < self._slots // 2 and not at_any_rate):
             return
         now = self._clock.now()
         try:
@@ -74,29 +86,41 @@ class Runner:
             _log.warning("the queue cannot be read: %s", error)
             return
         for delivery in claimed:
-            task = asyncio.create_task(self._deliver(delivery))
-            self._under_way[delivery.id] = (delivery, task)
+            self._take(delivery)
         if len(claimed) == free:
             self._wake.set()
 
+    def _take(self, delivery: Delivery) -> None:
+        """Start an attempt. One that is under way here already lost its lease while the store was away: it goes on under the new
+        one, for a second attempt beside it would send a copy.
+        """
+        known = self._under_way.get(delivery.id)
+        self._under_way[delivery.id] = (delivery, known[1] if known else asyncio.create_task(self._deliver(delivery)))
+
     async def _deliver(self, delivery: Delivery) -> None:
+        turn = self._turns.next()
         try:
-            outcome = await self._attempt(delivery)
+            outcome = await self._attempt(delivery, turn.ready)
+            turn.answered()
             await self._settle(delivery, outcome)
-        except Exception:  # noqa: BLE001 - the lease runs out, and the mail is tried again: it is never lost
-            _log.exception("delivery %s ended in an error of ours", show("dlv", delivery.id))
+        except Exception as error:  # noqa: BLE001 - the lease runs out, and the mail is tried again: it is never lost
+            _log.error("delivery %s ended in an error of ours: %s", show("dlv", delivery.id), _place(error))
         finally:
+            turn.end()
             del self._under_way[delivery.id]
             self._wake.set()
 
-    async def _attempt(self, delivery: Delivery) -> Outcome:
+    async def _attempt(self, delivery: Delivery, ready: Ready) -> Outcome:
         try:
             parcel = await asyncio.to_thread(self._open, delivery)
-        except PosternError as error:  # the store or a blob cannot be reached now
+            if not isinstance(parcel, Parcel):
+                return parcel
+            return await self._courier.send(parcel.return_path, parcel.recipient, parcel.content, ready)
+        except PosternError as error:  # the store or a blob cannot be reached now, or a key does not open
             return Deferred(0, "4.3.0", str(error))
-        if not isinstance(parcel, Parcel):
-            return parcel
-        return await self._courier.send(parcel.return_path, parcel.recipient, parcel.content)
+        except Exception as error:  # noqa: BLE001 - deferred like any other trouble: less often each time, and not for ever
+            _log.error("an attempt of %s ended in an error of ours: %s", show("dlv", delivery.id), _place(error))
+            return Deferred(0, "4.3.0", "an error of ours, which the log tells")
 
     def _open(self, delivery: Delivery) -> "Parcel | Outcome":
         with self._store.look() as look:
@@ -104,14 +128,18 @@ class Runner:
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write the outcome. While the store is away it is kept in hand: a mail that was delivered must not go out again."""
-        change = settle(self._frame, delivery, outcome, self._clock.now())
-        for pause in range(_SETTLING_TRIES):
+        for tries in range(_SETTLING_TRIES):
+            held, _ = self._under_way[delivery.id]  # under whatever lease it is by now
+            change = settle(self._frame, replace(delivery, lease=held.lease), outcome, self._clock.now())
             try:
-                await asyncio.wrap_future(self._store.keep(change))
+                settled = isinstance(await asyncio.wrap_future(self._store.keep(change)), Kept)
             except StoreError:
-                await asyncio.sleep(2**pause)
+                if self._stopping and tries >= _LAST_TRIES:
+                    break
+                await asyncio.sleep(min(2**tries, LONGEST_PAUSE))
             else:
-                return
+                if settled or self._under_way[delivery.id][0].lease == held.lease:
+                    return
         _log.error("delivery %s could not be settled: it will be tried again", show("dlv", delivery.id))
 
     async def _renew_leases(self) -> None:
@@ -130,3 +158,8 @@ class Runner:
 
     async def _write(self, function: Callable[[Transaction], T]) -> T:
         return await asyncio.wrap_future(self._store.write(function))
+
+
+def _place(error: Exception) -> str:
+    """The kind of an error and where it happened, for the log; its words stay out, for they may hold an address."""
+    return type(error).__name__ + "\n" + "".join(traceback.format_tb(error.__traceback__))
