@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -112,7 +113,7 @@ class _Book:
         self.copies: dict[str, Counter[str]] = {}
         self.mails = 0
         self.last_at = 0.0
-        self.sessions: set[asyncio.BaseTransport] = set()
+        self.sessions: set[asyncio.Transport] = set()
 
     def enter(self, content: bytes) -> None:
         head = content[:4000]
@@ -133,11 +134,9 @@ class _Session(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a stream transport is expected")
-        self._transport = transport
-        self._book.sessions.add(transport)
-        transport.write(b"220 sink.test ESMTP\r\n")
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
+        self._book.sessions.add(self._transport)
+        self._transport.write(b"220 sink.test ESMTP\r\n")
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -208,8 +207,7 @@ async def _run(book: _Book) -> None:
             case [b"close"] if server:
                 server.close()
                 for session in tuple(book.sessions):
-                    if isinstance(session, asyncio.Transport):
-                        session.abort()
+                    session.abort()
         print(json.dumps(answer), flush=True)  # noqa: T201 - the answer's way back
 
 

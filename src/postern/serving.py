@@ -71,17 +71,17 @@ def _signing_key(one: DkimSettings) -> SigningKey:
 
 def require_safe(settings: Settings) -> None:
     """Refuse to listen beyond this machine while anybody could pretend to be anybody. Raises ConfigurationError."""
-    if is_loopback(settings.smtp.listen):
-        return
+    open_doors = {"smtp.listen": settings.smtp.listen, "web.listen": web_listen(settings)}
+    beyond = [f"{name} ({listen})" for name, listen in open_doors.items() if not is_loopback(listen)]
     missing = []
     if settings.authentication.mode == "off":
         missing.append("authentication.mode is off, so anybody could write as anybody")
     if not (settings.smtp.tls_cert and settings.smtp.tls_key):
         missing.append("smtp.tls_cert and smtp.tls_key are not set, so mail would come in unencrypted")
-    if missing:
+    if beyond and missing:
         raise ConfigurationError(
-            f"smtp.listen ({settings.smtp.listen}) reaches beyond this machine, but {'; and '.join(missing)}. "
-            "Set them, or listen on 127.0.0.1 behind a mail server that authenticates"
+            f"{' and '.join(beyond)} would be reached from beyond this machine, but {'; and '.join(missing)}. "
+            "Set them, or listen on 127.0.0.1 behind servers that authenticate"
         )
 
 

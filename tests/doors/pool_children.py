@@ -38,7 +38,7 @@ MISDEEDS: Mapping[str, Callable[[], object]] = {
     "spin": _spin,
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "grow": lambda: bytearray(2**40),
+    "grow": lambda: len(bytearray(2**31)),
     "stumble": _stumble,
     "refuse": _refuse,
     "print": _print,

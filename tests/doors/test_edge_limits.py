@@ -257,9 +257,7 @@ def reset(client: Client) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("go", [reset, lambda client: client.writer.close()], ids=["by a reset", "by a close"])
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "after a moment"])
-def test_who_vanishes_leaves_nothing_but_whole_mails(
-    loop: str, stage: str, go: Callable[[Client], None], at_once: bool
-) -> None:
+def test_who_vanishes_leaves_nothing_but_whole_mails(loop: str, stage: str, go: Callable[[Client], None], at_once: bool) -> None:
     async def look(_address: str) -> Recipient:
         await asyncio.sleep(0.02)  # the client goes while we look the recipient up
         return House("postmaster")

@@ -9,6 +9,7 @@ import smtplib
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,17 +72,18 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-@both_loops
-def test_jobs_are_answered_by_as_many_processes_as_there_may_be(loop: str) -> None:
+def test_jobs_are_answered_by_as_many_processes_as_there_may_be(tmp_path: Path) -> None:
     async def story() -> list[object]:
         async with open_pool(Limits(pool_processes=2)) as pool:
             await until(lambda: pool._idle.qsize() == 2)
-            return await asyncio.gather(*(pool.run(("sleep", number)) for number in range(4)), pool.run("pid"), pool.run("pid"))
+            await asyncio.gather(*(pool.run(("sleep", tmp_path, 2)) for _ in range(2)))
+            return await asyncio.gather(*(pool.run(number) for number in range(20)), pool.run(("sleep", tmp_path, 2)))
 
-    *answers, one, other = run_on(loop, story())
-    assert answers == [0, 1, 2, 3]
-    assert one != other
-    assert os.getpid() not in (one, other)
+    *answers, pids = run_on("uvloop", story())
+    assert answers == list(range(20))
+    assert isinstance(pids, list)
+    assert len(pids) == 2
+    assert os.getpid() not in pids
 
 
 @both_loops
@@ -110,7 +112,7 @@ def test_what_a_child_prints_is_no_answer_and_a_large_answer_comes_whole(loop: s
 
 @pytest.mark.parametrize("misdeed", ["exit", "kill", "grow", "stumble", "spin"])
 def test_a_job_that_ended_its_reader_is_tried_in_another(misdeed: str, tmp_path: Path) -> None:
-    limits = Limits(pool_processes=1, pool_kills=3, pool_seconds=1, pool_memory=2_000_000_000)
+    limits = Limits(pool_processes=1, pool_kills=3, pool_seconds=1, pool_memory=1_000_000_000)
 
     async def story() -> tuple[object, object]:
         async with open_pool(limits) as pool:
@@ -123,9 +125,8 @@ def test_a_job_that_ended_its_reader_is_tried_in_another(misdeed: str, tmp_path:
     assert not exists(committed_by[0])
 
 
-@both_loops
 def test_a_job_that_ends_as_many_readers_as_it_may_is_handed_back_and_the_pool_is_whole_again(
-    loop: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async def story() -> object:
         async with open_pool(Limits(pool_processes=2, pool_kills=2)) as pool:
@@ -134,17 +135,16 @@ def test_a_job_that_ends_as_many_readers_as_it_may_is_handed_back_and_the_pool_i
             await until(lambda: pool._idle.qsize() == 2)
             return await pool.run("and on")
 
-    assert run_on(loop, story()) == "and on"
+    assert run_on("uvloop", story()) == "and on"
     assert len(list(tmp_path.iterdir())) == 2
     told = capfd.readouterr().err
     assert "ValueError" in told
     assert "ann@mail.test" not in told
 
 
-@both_loops
-def test_other_jobs_are_answered_while_one_ends_its_readers(loop: str, tmp_path: Path) -> None:
+def test_other_jobs_are_answered_while_one_ends_its_readers(tmp_path: Path) -> None:
     async def story() -> tuple[float, bool]:
-        async with open_pool(Limits(pool_processes=2, pool_kills=2, pool_seconds=2)) as pool:
+        async with open_pool(Limits(pool_processes=2, pool_kills=2, pool_seconds=1)) as pool:
             await until(lambda: pool._idle.qsize() == 2)
             spinning = asyncio.create_task(pool.run(("spin", tmp_path, 100)))
             await asyncio.sleep(0)
@@ -156,8 +156,8 @@ def test_other_jobs_are_answered_while_one_ends_its_readers(loop: str, tmp_path:
                 await spinning
             return took, still_spinning
 
-    took, still_spinning = run_on(loop, story())
-    assert took < 1.5
+    took, still_spinning = run_on("uvloop", story())
+    assert took < 1
     assert still_spinning
 
 
@@ -282,7 +282,9 @@ def test_a_mail_that_ends_its_readers_is_held_as_it_came_and_those_around_it_pas
         async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool, lambda: None)) as door:
             mails = [letter(number, "Hello.") for number in range(20)]
             mails.insert(10, poison)
-            return await asyncio.gather(*(asyncio.to_thread(submit, door.port, pair, mail) for mail in mails))
+            loop = asyncio.get_running_loop()
+            with ThreadPoolExecutor(8) as clients:  # of their own: the desk's look-ups need the usual ones
+                return await asyncio.gather(*(loop.run_in_executor(clients, submit, door.port, pair, mail) for mail in mails))
 
     with contextlib.closing(house.open_store()) as store:
         assert run_on("asyncio", story(store)) == [250] * 21

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import pickle
+import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,7 +19,8 @@ from sqlalchemy import insert, select
 from postern.actions.find_recipient import Refused
 from postern.actions.hold_unread import hold_unread
 from postern.actions.receive_mail import Accepted, Answer, Prepared, receive
-from postern.errors import DamagedError, StoreError, StoreFullError
+from postern.errors import DamagedError, StoreError, StoreFullError, TokenError
+from postern.mail.tokens import read_link_token
 from postern.model.address import Address
 from postern.model.envelope import Envelope, Mail
 from postern.model.limits import Limits
@@ -114,6 +118,18 @@ def test_a_registered_sender_writes_for_the_seller_from_any_envelope_and_in_any_
     mail = town.from_acme(From="Help <HELP@Acme.Test>")
     town.receive(replace(mail, envelope=Envelope("bounces+17@helpdesk.test", mail.envelope.recipients)))
     assert len(town.deliver()) == 1
+
+
+def test_the_links_in_a_mail_work_as_many_days_as_the_limit_names(store_url: str, tmp_path: Path) -> None:
+    with found_town(store_url, tmp_path, Limits(link_days=3)) as town:
+        town.receive(town.from_ann())
+        (arrival,) = town.deliver()
+        body = read(arrival.content).get_body(("plain",))
+        assert body is not None
+        (token,) = re.findall(r"/m/report/([\w-]+)", body.get_content().replace("\n", ""))
+        assert read_link_token(town.frame.keyring, "report", token, START + timedelta(days=3)).side is Side.SELLER
+        with pytest.raises(TokenError):
+            read_link_token(town.frame.keyring, "report", token, START + timedelta(days=3, hours=1, seconds=1))
 
 
 # ---- Refusals: R16, R20
@@ -400,8 +416,6 @@ def remove_acme(transaction: Transaction) -> None:
 
 
 def test_what_is_prepared_can_travel_between_processes(town: Town) -> None:
-    import pickle  # noqa: PLC0415
-
     prepared = town.judge(town.from_ann())
     assert pickle.loads(pickle.dumps(prepared)) == prepared  # noqa: S301
     assert Side.BUYER in {row.values.get("author") for row in prepared.change.rows}

@@ -76,5 +76,5 @@ class Limits:
     # The feed
     feed_line: Annotated[int, "Octets of one line of a feed."] = 100_000
     feed_list: Annotated[int, "Items or shipments of one order, registered senders of one seller."] = 200
-    feed_chunk: Annotated[int, "Records, with the addresses of sellers, in one transaction of an import."] = 100
+    feed_chunk: Annotated[int, "Records, with the addresses of sellers, in one transaction of an import."] = 50
     feed_mistakes: Annotated[int, "Mistakes shown of one feed."] = 20

@@ -1,0 +1,99 @@
+"""The rules and the verdict: pure functions over facts."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postern.model.relationship import Side
+from postern.policy import reasons
+from postern.policy.chain import RULES, judge
+from postern.policy.facts import Facts
+from postern.policy.verdict import Deliver, Refuse
+
+GOOD = Facts(
+    author=Side.BUYER,
+    unreadable="",
+    author_fields=1,
+    author_mailboxes=1,
+    author_has_address=True,
+    author_is_of_pair=True,
+    received_fields=3,
+    received_maximum=50,
+)
+FACTS = st.builds(
+    Facts,
+    author=st.sampled_from(Side),
+    unreadable=st.sampled_from(["", "too deep"]),
+    author_fields=st.integers(0, 3),
+    author_mailboxes=st.integers(0, 3),
+    author_has_address=st.booleans(),
+    author_is_of_pair=st.booleans(),
+    received_fields=st.integers(0, 100),
+    received_maximum=st.integers(0, 100),
+)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_plain_mail_of_the_pair_passes(side: Side) -> None:
+    judgement = judge(replace(GOOD, author=side))
+    assert judgement.verdict == Deliver()
+    assert judgement.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (replace(GOOD, unreadable="too deep"), reasons.UNREADABLE),
+        (replace(GOOD, received_fields=51), reasons.LOOP),
+        (replace(GOOD, author_fields=2), reasons.NO_SINGLE_AUTHOR),
+        (replace(GOOD, author_fields=0, author_mailboxes=0, author_has_address=False), reasons.NO_SINGLE_AUTHOR),
+        (replace(GOOD, author_mailboxes=2), reasons.NO_SINGLE_AUTHOR),
+        (replace(GOOD, author_has_address=False), reasons.NO_SINGLE_AUTHOR),
+        (replace(GOOD, author_is_of_pair=False), reasons.NOT_THE_BUYER),  # R16
+        (replace(GOOD, author=Side.SELLER, author_is_of_pair=False), reasons.SENDER_NOT_REGISTERED),  # R20
+    ],
+)
+def test_each_rule_refuses_what_it_is_there_for(facts: Facts, reason: reasons.Reason) -> None:
+    assert judge(facts).verdict == Refuse(reason)
+
+
+def test_a_mail_at_the_maximum_is_not_looping() -> None:
+    assert judge(replace(GOOD, received_fields=50)).verdict == Deliver()
+
+
+def test_two_authors_are_nobody_even_if_one_of_them_is_of_the_pair() -> None:
+    assert judge(replace(GOOD, author_mailboxes=2, author_is_of_pair=True)).verdict == Refuse(reasons.NO_SINGLE_AUTHOR)
+
+
+@given(FACTS)
+def test_every_rule_is_asked_and_the_first_refusal_in_the_chain_is_the_one_told(facts: Facts) -> None:
+    judgement = judge(facts)
+    found = tuple(finding for rule in RULES for finding in rule(facts))
+    assert judgement.findings == found
+    assert judgement.verdict == (Refuse(found[0].reason) if found else Deliver())
+
+
+@given(FACTS)
+def test_nobody_passes_but_the_one_author_whom_the_alias_names(facts: Facts) -> None:
+    """R16, R20, R26: the alias decides who writes."""
+    if judge(facts).verdict == Deliver():
+        assert facts.author_is_of_pair
+        assert facts.author_fields == facts.author_mailboxes == 1
+
+
+@pytest.mark.parametrize("reason", reasons.ALL, ids=lambda reason: reason.code)
+def test_every_reason_says_what_happened_and_what_to_do_in_its_class(reason: reasons.Reason) -> None:
+    assert reason.enhanced[0] == str(reason.status)[0]  # RFC 2034 4: the classes must agree
+    assert reason.sentence.endswith(".")
+    assert reason.remedy.endswith(".")
+    assert reason.sentence.isascii()
+    assert reason.remedy.isascii()
+
+
+def test_no_two_reasons_share_a_code_and_none_is_left_off_the_list() -> None:
+    codes = [reason.code for reason in reasons.ALL]
+    assert len(set(codes)) == len(codes)
+    named = {value for value in vars(reasons).values() if isinstance(value, reasons.Reason)}
+    assert named == set(reasons.ALL)
