@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -105,6 +107,12 @@ class Client:
         return b""
 
     def vanish(self) -> None:
+        self.writer.transport.abort()
+
+    def reset(self) -> None:
+        """A TCP reset at once, as from a machine that lost its memory."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
     async def leave(self) -> None:

@@ -30,7 +30,9 @@ POLITE = {
 class ScriptedHop:
     """``commands`` holds what was said to it, ``mails`` what followed DATA on the wire, the final dot included."""
 
-    def __init__(self, script: Mapping[str, str | Sequence[str]] | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, script: Mapping[str, str | Sequence[str]] | None = None, *, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         said = {stage: [answers] if isinstance(answers, str) else list(answers) for stage, answers in (script or {}).items()}
         self._script = {stage: list(answers) for stage, answers in POLITE.items()} | said
         self._host = host

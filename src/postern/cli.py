@@ -24,7 +24,7 @@ from postern.actions.explain import find_messages
 from postern.actions.find_aliases import find_aliases
 from postern.actions.import_feed import import_feed, open_feed, read_feed
 from postern.actions.keep_queue import drop, retry, tell_queue
-from postern.errors import ConfigurationError, NotFoundError, PosternError
+from postern.errors import ConfigurationError, FeedError, NotFoundError, PosternError
 from postern.installation import install
 from postern.model.identifier import read_shown, show
 from postern.storage.engine import open_writer, read_url
@@ -60,6 +60,9 @@ def main() -> None:
         _end(error, MISCONFIGURED)
     except NotFoundError as error:
         _end(error, NOT_FOUND)
+    except FeedError as error:  # FILE:LINE: comes first, for editors to jump to
+        typer.echo(str(error), err=True)
+        sys.exit(FAILED)
     except PosternError as error:
         _end(error, FAILED)
 

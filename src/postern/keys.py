@@ -8,6 +8,7 @@ import base64
 import binascii
 import hmac
 import json
+import math
 import os
 import secrets
 from collections.abc import Mapping
@@ -79,7 +80,7 @@ def _expand(master: bytes, purpose: str) -> bytes:
 
 def expiry_octets(expires_at: datetime) -> bytes:
     """A time as 3 octets of hours since 1970, rounded up: good until the year 3883."""
-    return (-(-int(expires_at.timestamp()) // _HOUR)).to_bytes(3, "big")
+    return math.ceil(expires_at.timestamp() / _HOUR).to_bytes(3, "big")
 
 
 def require_not_expired(octets: bytes, now: datetime) -> None:

@@ -254,7 +254,7 @@ async def handshake_and_say(client: Client, context: ssl.SSLContext, octets: byt
 
 
 @both_loops
-@pytest.mark.parametrize("how", ["vanish", "leave", "garbage"])
+@pytest.mark.parametrize("how", ["reset", "leave", "garbage"])
 def test_who_goes_in_the_middle_of_a_handshake_takes_no_place(loop: str, how: str, tmp_path: Path) -> None:
     server, _ = self_signed(tmp_path)
 
@@ -266,7 +266,7 @@ def test_who_goes_in_the_middle_of_a_handshake_takes_no_place(loop: str, how: st
                 if how == "garbage":
                     client.writer.write(b"NOOP\r\n" * 20)
                     await client.closed()
-                client.vanish() if how == "vanish" else await client.leave()
+                client.reset() if how == "reset" else await client.leave()
                 await door.until_empty()
 
     run_on(loop, story())

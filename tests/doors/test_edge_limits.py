@@ -1,6 +1,5 @@
 import asyncio
 import socket
-import struct
 from collections.abc import Callable
 
 import pytest
@@ -246,16 +245,9 @@ STAGES: dict[str, bytes] = {
 }
 
 
-def reset(client: Client) -> None:
-    """A TCP reset at once."""
-    sock = client.writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.vanish()
-
-
 @both_loops
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("go", [reset, lambda client: client.writer.close()], ids=["by a reset", "by a close"])
+@pytest.mark.parametrize("go", [Client.reset, lambda client: client.writer.close()], ids=["by a reset", "by a close"])
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "after a moment"])
 def test_who_vanishes_leaves_nothing_but_whole_mails(loop: str, stage: str, go: Callable[[Client], None], at_once: bool) -> None:
     async def look(_address: str) -> Recipient:
@@ -297,7 +289,7 @@ def test_the_mail_of_who_vanished_counts_until_it_is_kept(loop: str) -> None:
             await client.begin()
             client.writer.write(mail_of(MEGABYTE) + b".\r\n")
             await door.until(lambda: door.edge.octets_in_flight == MEGABYTE)
-            reset(client)
+            client.reset()
             await asyncio.sleep(0.1)
             counted = door.edge.octets_in_flight
             other = await door.visit()

@@ -7,7 +7,6 @@ import pickle
 import signal
 import smtplib
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,22 +142,18 @@ def test_a_job_that_ends_as_many_readers_as_it_may_is_handed_back_and_the_pool_i
 
 
 def test_other_jobs_are_answered_while_one_ends_its_readers(tmp_path: Path) -> None:
-    async def story() -> tuple[float, bool]:
+    async def story() -> bool:
         async with open_pool(Limits(pool_processes=2, pool_kills=2, pool_seconds=1)) as pool:
             await until(lambda: pool._idle.qsize() == 2)
             spinning = asyncio.create_task(pool.run(("spin", tmp_path, 100)))
             await asyncio.sleep(0)
-            begun = time.monotonic()
             assert await asyncio.gather(*(pool.run(number) for number in range(50))) == list(range(50))
-            took = time.monotonic() - begun
             still_spinning = not spinning.done()
             with pytest.raises(EndedItsReaderError):
                 await spinning
-            return took, still_spinning
+            return still_spinning
 
-    took, still_spinning = run_on("uvloop", story())
-    assert took < 1
-    assert still_spinning
+    assert run_on("uvloop", story())
 
 
 def test_a_reader_that_died_with_nothing_to_do_is_not_held_against_the_next_mail() -> None:

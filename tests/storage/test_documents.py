@@ -1,4 +1,4 @@
-"""The bytes of mails: where the border between rows and blobs runs, and what happens when what lies there is not what was kept."""
+"""The bytes of mails: where the border between rows and blobs runs, and what is said when what lies there is not what was kept."""
 
 import errno
 import os
@@ -128,7 +128,9 @@ def test_another_owners_key_does_not_open_it(town: Town) -> None:
 # ---- The folder under the blobs
 
 
-@pytest.mark.parametrize(("number", "expected"), [(errno.ENOSPC, StoreFullError), (errno.EDQUOT, StoreFullError), (errno.EIO, StoreError)])
+@pytest.mark.parametrize(
+    "number, expected", [(errno.ENOSPC, StoreFullError), (errno.EDQUOT, StoreFullError), (errno.EIO, StoreError)]
+)
 def test_a_disk_that_takes_no_more_is_said_to_and_nothing_is_left_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, expected: type[Exception]
 ) -> None:

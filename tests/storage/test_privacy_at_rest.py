@@ -94,7 +94,8 @@ def test_with_the_persons_key_go_their_name_their_address_and_their_mails_in_the
     destroy = schema.person.update().where(schema.person.c.kind == "buyer").values(wrapped_key=None)
     town.store.write(lambda transaction: transaction.execute(destroy)).result()
     with town.store.look() as look:
-        (original_id, relayed_id) = look.connection.execute(select(schema.message.c.original_id, schema.message.c.relayed_id)).one()
+        wanted = select(schema.message.c.original_id, schema.message.c.relayed_id)
+        original_id, relayed_id = look.connection.execute(wanted).one()
         with pytest.raises(DamagedError):
             find_buyer(look, town.pair.buyer_id)
         with pytest.raises(DamagedError):

@@ -1,14 +1,15 @@
 """The queue: who may take a delivery, for how long, and what is written when it ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from postern.actions.deliver_mail import RETRY_AFTER, Parcel, claim_deliveries, open_parcel, settle
 from postern.actions.keep_queue import drop, retry, tell_queue
@@ -17,9 +18,10 @@ from postern.model.delivery import Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.storage import schema
-from postern.storage.change import Change, Kept, Stale
+from postern.storage.change import Change, Guard, Kept, Stale
 from postern.storage.deliveries import Delivery, claim, delivery_row, find_next_due, list_attempts, release_all, renew
 from postern.storage.engine import open_writer, read_url
+from postern.storage.guards import failed_guards
 from postern.storage.store import Store
 from tests.people import START, Town, open_store, unsigned
 from tests.people import town as found_town
@@ -255,7 +257,7 @@ def test_the_queue_is_told_without_an_address(town: Town) -> None:
 def queued(town: Town) -> UUID:
     town.receive(town.from_ann())
     with town.store.look() as look:
-        (delivery_id,) = look.connection.execute(select(schema.delivery.c.id)).scalars()
+        delivery_id: UUID = look.connection.execute(select(schema.delivery.c.id)).scalar_one()
     return delivery_id
 
 
@@ -331,14 +333,14 @@ def small_batches(store_url: str, tmp_path: Path) -> Iterator[Town]:
 
 
 def test_one_commit_takes_as_many_changes_as_the_limit_names(small_batches: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading  # noqa: PLC0415
-
-    from postern.storage import writer  # noqa: PLC0415
-
     sizes: list[int] = []
-    check = writer.failed_guards
-    monkeypatch.setattr(writer, "failed_guards", lambda connection, changes: sizes.append(len(changes)) or check(connection, changes))
-    may_go_on = threading.Event()
+
+    def check(connection: Connection, changes: Sequence[Change]) -> list[tuple[Guard, ...]]:
+        sizes.append(len(changes))
+        return failed_guards(connection, changes)
+
+    monkeypatch.setattr("postern.storage.writer.failed_guards", check)
+    may_go_on = Event()
     small_batches.store.write(lambda _transaction: may_go_on.wait(5))
     for _ in range(1 + len(small_batches.store._writers)):
         small_batches.store.write(lambda _transaction: None)

@@ -127,7 +127,7 @@ def test_a_locked_sqlite_is_a_store_error_and_recovers_by_itself(
     monkeypatch.setattr("postern.storage.engine.LOCK_WAIT_SECONDS", 0.1)
     store = open_store(sqlite_url, tmp_path, Keyring({1: b"k" * 32}), Limits())
     try:
-        store.write(lambda transaction: schema.metadata.create_all(transaction)).result()
+        store.write(schema.metadata.create_all).result()
         locker = sqlite3.connect(tmp_path / "postern.db", isolation_level=None)
         locker.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError):
@@ -142,15 +142,11 @@ def test_a_locked_sqlite_is_a_store_error_and_recovers_by_itself(
 def test_a_full_sqlite_is_said_to_be_full_keeps_nothing_and_takes_on_when_there_is_room(sqlite_url: str, tmp_path: Path) -> None:
     store = open_store(sqlite_url, tmp_path, Keyring({1: b"k" * 32}), Limits())
     try:
-        store.write(lambda transaction: schema.metadata.create_all(transaction)).result()
+        store.write(schema.metadata.create_all).result()
         pages = store.write(lambda transaction: transaction.execute(text("PRAGMA page_count")).scalar_one()).result()
         limit = text(f"PRAGMA max_page_count={pages}")
         store.write(lambda transaction: transaction.execute(limit).scalar_one()).result()
-        kept = 0
-        with pytest.raises(StoreFullError):
-            for _ in range(10_000):
-                store.keep(thread_change()).result()
-                kept += 1
+        kept = keep_until_full(store)
         assert count(store) == kept
         store.write(lambda transaction: transaction.execute(text("PRAGMA max_page_count=100000")).scalar_one()).result()
         assert store.keep(thread_change()).result() == Kept()
@@ -158,10 +154,20 @@ def test_a_full_sqlite_is_said_to_be_full_keeps_nothing_and_takes_on_when_there_
         store.close()
 
 
+def keep_until_full(store: Store) -> int:
+    """How many changes were kept before one was refused for want of room."""
+    for kept in range(10_000):
+        try:
+            store.keep(thread_change()).result()
+        except StoreFullError:
+            return kept
+    raise AssertionError("it never was full")
+
+
 def test_a_postgresql_that_restarts_is_a_store_error_and_then_works_again(postgresql_url: str, tmp_path: Path) -> None:
     store = open_store(postgresql_url, tmp_path, Keyring({1: b"k" * 32}), Limits())
     try:
-        store.write(lambda transaction: schema.metadata.create_all(transaction)).result()
+        store.write(schema.metadata.create_all).result()
         assert store.keep(thread_change()).result() == Kept()
         cut_all_connections(postgresql_url)
         with pytest.raises(StoreError):
@@ -176,7 +182,8 @@ def cut_all_connections(url: str) -> None:
     with engine.connect() as connection:
         connection.execute(
             text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
             )
         )
     engine.dispose()

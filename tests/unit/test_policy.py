@@ -21,6 +21,10 @@ GOOD = Facts(
     author_is_of_pair=True,
     received_fields=3,
     received_maximum=50,
+    attachments=1,
+    attachments_maximum=20,
+    attachment_bytes=1_000,
+    attachment_bytes_maximum=10_000_000,
 )
 FACTS = st.builds(
     Facts,
@@ -32,6 +36,10 @@ FACTS = st.builds(
     author_is_of_pair=st.booleans(),
     received_fields=st.integers(0, 100),
     received_maximum=st.integers(0, 100),
+    attachments=st.integers(0, 30),
+    attachments_maximum=st.integers(0, 30),
+    attachment_bytes=st.integers(0, 100),
+    attachment_bytes_maximum=st.integers(0, 100),
 )
 
 
@@ -43,7 +51,7 @@ def test_a_plain_mail_of_the_pair_passes(side: Side) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "reason"),
+    "facts, reason",
     [
         (replace(GOOD, unreadable="too deep"), reasons.UNREADABLE),
         (replace(GOOD, received_fields=51), reasons.LOOP),
@@ -53,6 +61,8 @@ def test_a_plain_mail_of_the_pair_passes(side: Side) -> None:
         (replace(GOOD, author_has_address=False), reasons.NO_SINGLE_AUTHOR),
         (replace(GOOD, author_is_of_pair=False), reasons.NOT_THE_BUYER),  # R16
         (replace(GOOD, author=Side.SELLER, author_is_of_pair=False), reasons.SENDER_NOT_REGISTERED),  # R20
+        (replace(GOOD, attachments=21), reasons.TOO_MANY_ATTACHMENTS),  # R23
+        (replace(GOOD, attachment_bytes=10_000_001), reasons.ATTACHMENTS_TOO_LARGE),  # R23
     ],
 )
 def test_each_rule_refuses_what_it_is_there_for(facts: Facts, reason: reasons.Reason) -> None:

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 SALT_LENGTH = 16
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENTRY_LABEL = b"postern journal entry 1\n"
 _FIELD_LABEL = b"postern journal field 1\n"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
@@ -70,7 +70,7 @@ def make_fields(values: Mapping[str, Value]) -> tuple[Field, ...]:
 
 def microseconds(moment: datetime) -> int:
     """Whole microseconds since 1970, exact (a float of seconds is not)."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _spell(value: Value) -> str:

@@ -21,3 +21,7 @@ class Facts:
     author_is_of_pair: bool
     received_fields: int
     received_maximum: int
+    attachments: int
+    attachments_maximum: int
+    attachment_bytes: int  # decoded, all together
+    attachment_bytes_maximum: int

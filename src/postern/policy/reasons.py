@@ -74,6 +74,20 @@ NOT_THE_BUYER = Reason(  # R16
     "Mail to this seller's alias is taken only from the buyer it was given to.",
     "Write from the address of your account, or answer on the web; the mail was not kept.",
 )
+TOO_MANY_ATTACHMENTS = Reason(  # R23
+    "too_many_attachments",
+    552,
+    "5.3.4",
+    "This mail has more attachments than a message may have.",
+    "Send them in several mails, or put them into one file.",
+)
+ATTACHMENTS_TOO_LARGE = Reason(  # R23
+    "attachments_too_large",
+    552,
+    "5.3.4",
+    "The attachments of this mail are together larger than a message's may be.",
+    "Send smaller files, or send them in several mails.",
+)
 LEAKING = Reason(
     "would_leak",
     250,
@@ -119,6 +133,8 @@ ALL = (
     NO_SINGLE_AUTHOR,
     SENDER_NOT_REGISTERED,
     NOT_THE_BUYER,
+    TOO_MANY_ATTACHMENTS,
+    ATTACHMENTS_TOO_LARGE,
     LEAKING,
     ENDED_ITS_READER,
     REPEAT,

@@ -1,15 +1,13 @@
 """The column types of our own, the same to the code on both stores."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, TypeDecorator, Uuid
 from sqlalchemy.types import TypeEngine
 
-from postern.model.journal import microseconds
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from postern.model.journal import EPOCH, microseconds
 
 
 class Id(TypeDecorator[UUID]):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
@@ -37,13 +37,17 @@ def find_order(look: Look, seller_id: int, order_id: UUID) -> Order | None:
 
 def spell_items(items: Iterable[Item]) -> str:
     """The column's JSON."""
-    return json.dumps([asdict(item) for item in items], ensure_ascii=False, separators=(",", ":"))
+    return json.dumps([_columns(item) for item in items], ensure_ascii=False, separators=(",", ":"))
 
 
 def spell_shipments(shipments: Iterable[Shipment]) -> str:
     """The column's JSON."""
-    rows = [asdict(one) | {"shipped_at": one.shipped_at.isoformat() if one.shipped_at else None} for one in shipments]
+    rows = [_columns(one) | {"shipped_at": one.shipped_at.isoformat() if one.shipped_at else None} for one in shipments]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _columns(one: Item | Shipment) -> dict[str, object]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def _order(row: RowMapping) -> Order:

@@ -132,13 +132,13 @@ class Runner:
             held, _ = self._under_way[delivery.id]  # under whatever lease it is by now
             change = settle(self._frame, replace(delivery, lease=held.lease), outcome, self._clock.now())
             try:
-                settled = isinstance(await asyncio.wrap_future(self._store.keep(change)), Kept)
+                answer = await asyncio.wrap_future(self._store.keep(change))
             except StoreError:
                 if self._stopping and tries >= _LAST_TRIES:
                     break
                 await asyncio.sleep(min(2**tries, LONGEST_PAUSE))
             else:
-                if settled or self._under_way[delivery.id][0].lease == held.lease:
+                if isinstance(answer, Kept) or self._under_way[delivery.id][0].lease == held.lease:
                     return
         _log.error("delivery %s could not be settled: it will be tried again", show("dlv", delivery.id))
 

@@ -73,4 +73,8 @@ def gather_facts(reading: Reading, pair: Pair, author: Side, limits: Limits) -> 
         author_is_of_pair=pair.find_author(author, address) is not None,
         received_fields=reading.received_fields,
         received_maximum=limits.received_fields,
+        attachments=len(reading.letter.attachments),
+        attachments_maximum=limits.attachments,
+        attachment_bytes=sum(len(one.content) for one in reading.letter.attachments),
+        attachment_bytes_maximum=limits.attachment_bytes,
     )
