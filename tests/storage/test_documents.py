@@ -1,4 +1,4 @@
-"""The bytes of mails: where the border between rows and blobs runs, and what is said when what lies there is not what was kept."""
+"""The bytes of mails: where the border between rows and blobs runs, and what is said when what lies there is not what was."""
 
 import errno
 import os

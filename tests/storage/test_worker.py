@@ -61,8 +61,8 @@ async def working(town: Town, courier: Courier) -> AsyncIterator[Runner]:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not await asyncio.to_thread(holds):
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - the database rings no bell
+        while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - the database rings no bell
+            await asyncio.sleep(0.02)
 
 
 def run(work: Callable[[], Awaitable[None]]) -> None:
