@@ -38,10 +38,13 @@ class Cluster:
         return f"postgresql+psycopg://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """The url of an empty database that exists for this long. Whoever is still connected at the end is thrown out."""
+    def fresh_database(self, template: str = "template0") -> Iterator[str]:
+        """The url of a database that exists for this long: empty, or a copy of one that nobody is connected to. Whoever is
+        still connected at the end is thrown out.
+        """
         name = f"test_{secrets.token_hex(8)}"
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        names = (sql.Identifier(name), sql.Identifier(template))
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         try:
             yield self.url(name)
         finally:

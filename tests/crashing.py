@@ -30,6 +30,11 @@ class Toll:
     messages: int
     ready_after: tuple[float, ...] = field(repr=False)
 
+    @property
+    def is_clean(self) -> bool:
+        """Nothing was lost or refused, a copy bears the name of its original, and the record holds each mail once."""
+        return not (self.lost or self.refused or self.with_two_names) and self.messages == self.taken
+
     def sentence(self) -> str:
         """The account in one line."""
         return (
@@ -54,7 +59,7 @@ def end_again_and_again(
                 end(served)
                 served = installation.start()
                 ready_after.append(served.ready_after)
-        installation.await_empty_queue(DRAIN_SECONDS)
+        installation.empty_queue(DRAIN_SECONDS)
     finally:
         served.stop()
     return _add_up([sender.account for sender in senders], sink.tell(), installation.count().messages, ready_after)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import cache
 
-from tests.serving import Installation, Record
+from tests.serving import MAIL_DOMAIN, Installation, Record
 
 PLACEHOLDER = "mail-0-0"  # a mark that no mail has: the mark goes where it stands
 _SENTENCE = "The atlas of the North Sea has 214 maps, each with a page of notes on its tides, lights and wrecks. "
@@ -13,7 +13,7 @@ _MARKETPLACE: Record = {
     "kind": "marketplace",
     "id": "de",
     "name": "Example Market",
-    "mail_domain": "marketplace.example",
+    "mail_domain": MAIL_DOMAIN,
     "language": "de",
     "time_zone": "Europe/Berlin",
     "cancel_order_url": "https://shop.example/orders/{order}/cancel",

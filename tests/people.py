@@ -90,6 +90,7 @@ class Town:
     clock: SetClock
     pair: Relationship
     bolt_pair: Relationship
+    store_url: str = field(repr=False)
 
     def judge(self, mail: Mail) -> Prepared:
         """What a pool process would make of the mail."""
@@ -152,7 +153,7 @@ def town(store_url: str, folder: Path, limits: Limits | None = None) -> Iterator
         migrate(store.writing_engine)
         pair_id, bolt_id = store.write(lambda transaction: _settle_people(transaction, store.vault)).result()
         frame = Frame("https://messages.marketplace.example", "mx.marketplace.example", keyring, limits)
-        yield Town(store, frame, clock, _pair(store, 1, pair_id), _pair(store, 2, bolt_id))
+        yield Town(store, frame, clock, _pair(store, 1, pair_id), _pair(store, 2, bolt_id), store_url)
     finally:
         store.close()
 

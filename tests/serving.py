@@ -19,10 +19,16 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from postern.actions.find_aliases import find_aliases
+from postern.actions.keep_queue import retry
+from postern.installation import install as make_installation
 from postern.model.relationship import Relationship
+from postern.settings import load_settings
+from postern.storage.engine import open_writer, read_url
+from postern.storage.migrate import migrate
 from postern.storage.schema import delivery, message
 from postern.wiring import build_house
 
+MAIL_DOMAIN = "marketplace.example"
 COMMAND_SECONDS = 60
 START_SECONDS = 60
 STOP_SECONDS = 40
@@ -103,13 +109,19 @@ class Installation:
             reader.close()
         return Count(messages, waiting)
 
-    def await_empty_queue(self, seconds: float) -> None:
-        """Return once nothing waits. Raises TimeoutError."""
-        deadline = time.monotonic() + seconds
-        while self.count().waiting:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.count().waiting} deliveries still wait:\n{self.run('queue list')}")
-            time.sleep(0.2)
+    def empty_queue(self, seconds: float) -> None:
+        """Return once nothing waits; what was put off is tried again at once, as by `postern queue retry`. Raises TimeoutError."""
+        house = build_house(self.config)
+        store = house.open_store()
+        try:
+            deadline = time.monotonic() + seconds
+            while self.count().waiting:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"deliveries still wait:\n{self.run('queue list')}")
+                retry(store, house.clock, None)
+                time.sleep(0.3)
+        finally:
+            store.close()
 
     def start(self) -> Served:
         """Start `serve` and wait for its 220; its log goes on in the same file."""
@@ -144,8 +156,8 @@ class Installation:
 
 
 def install(folder: Path, store_url: str, next_hop_port: int, limits: Section | None = None) -> Installation:
-    """`postern init` and `postern migrate`, on free ports of the loopback."""
-    subprocess.run([*_POSTERN, "init", str(folder)], check=True, capture_output=True, timeout=COMMAND_SECONDS)
+    """What `postern init` and `postern migrate` do, on free ports of the loopback."""
+    make_installation(folder, MAIL_DOMAIN)
     smtp_port, web_port = free_port(), free_port()
     installation = Installation(folder / "postern.toml", smtp_port, web_port, next_hop_port)
     _change_settings(
@@ -158,7 +170,9 @@ def install(folder: Path, store_url: str, next_hop_port: int, limits: Section | 
             "limits": limits or {},
         },
     )
-    installation.run("migrate")
+    engine = open_writer(read_url(load_settings(installation.config).store.url))
+    migrate(engine)
+    engine.dispose()
     return installation
 
 

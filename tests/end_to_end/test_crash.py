@@ -65,7 +65,7 @@ def test_mails_wait_while_the_next_hop_is_down(installation: Installation, servi
     assert sink.count() == 0
 
     sink.open_door()
-    deliver_all(installation)
+    installation.empty_queue(60)
     assert serving.process.poll() is None
     assert not lost(all_accounts(senders), sink.tell())
     assert sink.count() == installation.count().messages
@@ -76,14 +76,14 @@ def test_a_store_that_is_locked_is_answered_451_and_taken_up_again(
 ) -> None:
     ways = settle_pairs(installation, 1)
     assert reply_to(installation, ways[0], "mail-0-1")[0] == 250
-    installation.await_empty_queue(20)
+    installation.empty_queue(20)
     with locked_store(installation):
         began_at = time.monotonic()
         assert reply_to(installation, ways[0], "mail-0-2")[0] == 451
         assert time.monotonic() - began_at < 10
     code, _ = reply_to(installation, ways[0], "mail-0-2")
     assert code == 250
-    deliver_all(installation)
+    installation.empty_queue(60)
     assert serving.process.poll() is None
     assert sink.tell().copies.keys() == {"mail-0-1", "mail-0-2"}
 
@@ -99,7 +99,7 @@ def test_a_disk_that_is_full_is_answered_452_and_used_again_once_there_is_room(s
                 await_reply(senders, {452})
                 ballast.unlink()
                 await_mails(senders, mails_taken(senders) + 20)
-            deliver_all(installation)
+            installation.empty_queue(60)
             assert served.process.poll() is None
         assert not lost(all_accounts(senders), sink.tell())
         assert not [reply for account in all_accounts(senders) for reply in account.refused]
@@ -117,16 +117,10 @@ def test_files_that_may_not_grow_are_answered_4xx_and_written_again_once_they_ma
             await_reply(senders, {451, 452})
             resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, unlimited)
             await_mails(senders, mails_taken(senders) + 20)
-        deliver_all(installation)
+        installation.empty_queue(60)
         assert served.process.poll() is None
     assert not lost(all_accounts(senders), sink.tell())
     assert not [reply for account in all_accounts(senders) for reply in account.refused]
-
-
-def deliver_all(installation: Installation) -> None:
-    """What was put off has its time; an operator need not wait for it."""
-    installation.run("queue retry")
-    installation.await_empty_queue(60)
 
 
 def await_reply(senders: list[Sender], codes: set[int]) -> None:

@@ -92,9 +92,9 @@ def test_aliases_are_minted_on_first_need(town: Town) -> None:
     assert not local_parts(pair) & (local_parts(town.pair) | local_parts(town.bolt_pair))
 
 
-def test_eight_who_open_the_same_pair_at_once_get_one(town: Town, store_url: str, tmp_path: Path) -> None:
+def test_eight_who_open_the_same_pair_at_once_get_one(town: Town, tmp_path: Path) -> None:
     add_seller(town, "cora", CORA)
-    other = open_store(store_url, tmp_path, town.frame.keyring, Limits())
+    other = open_store(town.store_url, tmp_path, town.frame.keyring, Limits())
     with closing(other), ThreadPoolExecutor(8) as threads:
         stores = [town.store, other] * 4
         pairs = list(threads.map(lambda store: find_aliases(store, town.clock, "cora", "ann"), stores))

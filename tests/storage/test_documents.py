@@ -15,6 +15,7 @@ from postern.model.limits import Limits
 from postern.storage import schema
 from postern.storage.change import Change, Kept
 from postern.storage.documents import Owner, SealedDocument, find_document, seal_document
+from postern.storage.store import Transaction
 from tests.people import Town
 from tests.people import town as found_town
 
@@ -188,3 +189,21 @@ def test_a_mail_too_large_for_a_row_is_refused_when_its_blob_cannot_be_kept(
     assert blobs(tmp_path) == []
     with town.store.look() as look:
         assert look.connection.execute(select(schema.message.c.id)).all() == []
+
+
+def test_two_documents_of_one_owner_that_are_exchanged_do_not_open(town: Town) -> None:
+    """The seal covers the row's own id, so moving bytes between rows is seen."""
+    town.receive(town.from_ann("First"))
+    town.receive(town.from_ann("Second"))
+    table = schema.document
+    with town.store.look() as look:
+        originals = look.connection.execute(select(table.c.id, table.c.sealed).where(table.c.owner == "person")).all()
+    (first, bytes_of_first), (second, bytes_of_second) = originals
+
+    def exchange(transaction: Transaction) -> None:
+        transaction.execute(table.update().where(table.c.id == first).values(sealed=bytes_of_second))
+        transaction.execute(table.update().where(table.c.id == second).values(sealed=bytes_of_first))
+
+    town.store.write(exchange).result()
+    with town.store.look() as look, pytest.raises(DamagedError):
+        find_document(look, town.pair.seller_id, first)

@@ -145,7 +145,7 @@ def test_the_journals_commitment_to_a_mail_is_the_digest_of_its_salted_bytes(tow
         (entry,) = list_entries_about(look, message_id)
         sealed = look.connection.execute(select(schema.document.c.sealed).where(schema.document.c.id == original_id)).scalar_one()
         row = look.connection.execute(select(schema.person).where(schema.person.c.kind == "buyer")).mappings().one()
-        salted = look.vault.open_key(row["id"], row["wrapped_key"]).open(sealed, "document")
+        salted = look.vault.open_key(row["id"], row["wrapped_key"]).open(sealed, f"document {original_id}")
     committed = {field.name: json.loads(field.value) for field in entry.fields}["original"]
     assert salted[16:] == mail.content
     assert hashlib.sha256(salted).hexdigest() == committed

@@ -99,9 +99,9 @@ def test_a_worker_is_never_given_more_than_it_asked_for_however_the_database_pla
         assert len(taken) == 3
 
 
-def test_workers_that_come_at_once_never_get_the_same_delivery(town: Town, store_url: str, tmp_path: Path) -> None:
+def test_workers_that_come_at_once_never_get_the_same_delivery(town: Town, tmp_path: Path) -> None:
     queue_many(town, 60)
-    other = open_store(store_url, tmp_path, town.frame.keyring, Limits())
+    other = open_store(town.store_url, tmp_path, town.frame.keyring, Limits())
     with closing(other), ThreadPoolExecutor(4) as threads:
         rounds = list(threads.map(lambda store: take(town, 4, store), [town.store, other] * 12))
     taken = [one.id for given in rounds for one in given]

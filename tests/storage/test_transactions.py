@@ -95,8 +95,8 @@ def test_the_same_mail_judged_twice_at_once_is_kept_once(town: Town) -> None:
     assert count(town.store, "delivery") == 1
 
 
-def test_two_processes_that_keep_the_same_mail_keep_it_once(town: Town, store_url: str, tmp_path: Path) -> None:
-    other = open_store(store_url, tmp_path, Keyring({1: b"k" * 32}), Limits())
+def test_two_processes_that_keep_the_same_mail_keep_it_once(town: Town, tmp_path: Path) -> None:
+    other = open_store(town.store_url, tmp_path, Keyring({1: b"k" * 32}), Limits())
     try:
         mail = town.from_ann()
         first, second = town.judge(mail).change, town.judge(mail).change
@@ -106,8 +106,8 @@ def test_two_processes_that_keep_the_same_mail_keep_it_once(town: Town, store_ur
         other.close()
 
 
-def test_a_reader_cannot_write_whatever_it_is_asked(town: Town, store_url: str) -> None:
-    reader = open_reader(read_url(store_url))
+def test_a_reader_cannot_write_whatever_it_is_asked(town: Town) -> None:
+    reader = open_reader(read_url(town.store_url))
     with reader.connect() as connection, pytest.raises(Exception, match=r"readonly|read-only"):
         connection.execute(text("DELETE FROM marketplace"))
     reader.dispose()

@@ -13,7 +13,6 @@ from postern.actions.receiving.record import Station, guards_of, repeat_row, row
 from postern.mail.letter import Letter, Reading
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id
-from postern.model.relationship import Side
 from postern.model.thread import Thread
 from postern.policy.reasons import ENDED_ITS_READER
 from postern.storage.relationships import AliasEntry
@@ -55,17 +54,16 @@ def _hold_for(look: Look, frame: Frame, mail: Mail, entry: AliasEntry) -> Judged
     seen = find_seen(look, seen_mark)
     if seen:
         return Judged(pair.seller.id, (repeat_row(mail, pair, author, seen),))
-    author_id = pair.buyer.id if author is Side.BUYER else pair.customer_service.person_id
     station = Station(
         mail=mail,
         reading=UNREAD,
         pair=pair,
         author=author,
-        author_id=author_id,
+        author_id=None,  # nobody read who wrote it
         place=_place_unread(pair, mail),
         message_id=new_id(),
         seen_mark=seen_mark,
-        original=seal_original(look, frame, mail, pair.seller.id, author_id),
+        original=seal_original(look, frame, mail, pair, None),
     )
     rows = (station.original.row, *rows_of_hold(look, station, ENDED_ITS_READER))
     return Judged(pair.seller.id, rows, guards_of(station))

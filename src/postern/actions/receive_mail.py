@@ -143,7 +143,7 @@ def _prepare_for_alias(look: Look, frame: Frame, mail: Mail, reading: Reading, p
         place=find_place(look, frame.keyring, pair, reading, author, mail.received_at),
         message_id=message_id,
         seen_mark=seen_mark,
-        original=seal_original(look, frame, mail, seller_id, author_id),
+        original=seal_original(look, frame, mail, pair, author_id),
         findings=tuple(f"{finding.rule}: {finding.reason.code}" for finding in judgement.findings),
     )
     rows = (station.original.row,)

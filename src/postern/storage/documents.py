@@ -19,7 +19,6 @@ from postern.storage.schema import document
 from postern.storage.store import Look
 from postern.storage.vault import DataKey
 
-_LABEL = "document"
 _SALT_LENGTH = 16
 _BY_ID = select(document).where(document.c.seller_id == bindparam("seller_id"), document.c.id == bindparam("document_id"))
 
@@ -48,7 +47,7 @@ def seal_document(seller_id: int, content: bytes, owner: Owner, blobs: Blobs, in
     """Seal a mail for its owner. A large one is written to the blob store now. Raises StoreFullError, StoreError."""
     document_id = new_id()
     salted = secrets.token_bytes(_SALT_LENGTH) + content
-    sealed = owner.key.seal(salted, _LABEL)
+    sealed = owner.key.seal(salted, _label(document_id))
     blob = None
     if len(content) > inline_maximum:
         blob = secrets.token_hex(16)
@@ -74,7 +73,12 @@ def find_document(look: Look, seller_id: int, document_id: UUID) -> bytes:
     sealed = row["sealed"] if row["blob"] is None else look.blobs.get(row["blob"])
     if sealed is None:
         raise DamagedError("a document without bytes")
-    return _key_of(look, seller_id, row["owner"], row["owner_id"]).open(sealed, _LABEL)[_SALT_LENGTH:]
+    return _key_of(look, seller_id, row["owner"], row["owner_id"]).open(sealed, _label(document_id))[_SALT_LENGTH:]
+
+
+def _label(document_id: UUID) -> str:
+    """Binds the bytes to their row: another document of the same owner does not open in its place."""
+    return f"document {document_id}"
 
 
 def _key_of(look: Look, seller_id: int, owner: str, owner_id: UUID) -> DataKey:

@@ -14,10 +14,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from postern.errors import ConfigurationError, StoreError, StoreFullError
 
+READ_SECONDS = 5  # for one statement of a reader on PostgreSQL; SQLite answers from its file
 LOCK_WAIT_SECONDS = 5  # so that a locked store is answered 451 within 10 seconds
-READ_SECONDS = 2  # no read transaction may hold back SQLite's checkpoints, or PostgreSQL's vacuum, for longer
 READERS = 8
 _FULL = ("database or disk is full", "No space left on device", "could not extend file")
+_SQLSTATE_ENTANGLED = ("40001", "40P01")  # serialization failure, deadlock
 _SQLSTATE_FULL = ("53100", "53200")  # disk full, out of memory
 
 
@@ -46,7 +47,9 @@ def open_reader(url: URL, connections: int = READERS) -> Engine:
     if url.drivername == "sqlite":
         return _open_sqlite(url, begin="BEGIN", pragmas=_READER_PRAGMAS, connections=connections)
     # A transaction that only looks also never waits for a lock of a writer.
-    return _open_postgresql(url, connections=connections, options="-c default_transaction_read_only=on")
+    return _open_postgresql(
+        url, connections=connections, options=f"-c default_transaction_read_only=on -c statement_timeout={READ_SECONDS}s"
+    )
 
 
 _SHARED_PRAGMAS = ("PRAGMA temp_store=MEMORY", "PRAGMA foreign_keys=ON", "PRAGMA cache_size=-16000")
@@ -65,6 +68,7 @@ def _open_sqlite(url: URL, *, begin: str, pragmas: tuple[str, ...], connections:
         url,
         pool_size=connections,
         max_overflow=0,
+        hide_parameters=True,  # an error's text must not carry what a row holds
         connect_args={"isolation_level": None, "timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
     )
 
@@ -88,7 +92,7 @@ def _open_postgresql(url: URL, *, connections: int, options: str) -> Engine:
         url,
         pool_size=connections,
         max_overflow=0,
-        pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={"options": f"{limits} {options}".strip(), "connect_timeout": LOCK_WAIT_SECONDS},
     )
 
@@ -113,7 +117,10 @@ def translated_errors() -> Iterator[None]:
     except exc.TimeoutError:
         raise StoreError("all connections to the store are busy") from None
     except exc.DBAPIError as error:
-        full = getattr(error.orig, "sqlstate", None) in _SQLSTATE_FULL or any(words in str(error.orig) for words in _FULL)
+        sqlstate = getattr(error.orig, "sqlstate", None)
+        if sqlstate in _SQLSTATE_ENTANGLED:
+            raise  # about this batch: alone, each change will pass
+        full = sqlstate in _SQLSTATE_FULL or any(words in str(error.orig) for words in _FULL)
         if full:
             raise StoreFullError("the store has no room left") from error
         raise StoreError("the store does not answer") from error

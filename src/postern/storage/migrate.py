@@ -16,6 +16,8 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
 
     before = find_revision(engine)
+    if before == REVISION:
+        return before, REVISION
     config = Config()
     config.set_main_option("script_location", str(files("postern.storage") / "migrations"))
     if before and before not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
@@ -38,5 +40,10 @@ def find_revision(engine: Engine) -> str | None:
 
 def require_current(engine: Engine) -> None:
     """Raise StoreError unless the store has exactly this version's schema."""
-    if find_revision(engine) != REVISION:
+    revision = find_revision(engine)
+    if revision and revision > REVISION:
+        raise StoreError(
+            f"the store was made by a newer Postern (its schema is {revision}, this version's {REVISION}): install that"
+        )
+    if revision != REVISION:
         raise StoreError("the store's schema is not this version's: run `postern migrate`")

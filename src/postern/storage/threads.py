@@ -15,7 +15,7 @@ from postern.storage.schema import message, thread
 from postern.storage.store import Look
 from postern.storage.vault import DataKey, Vault
 
-_THEIR_ID, _SUBJECT, _TEXT = "message id", "subject", "text"
+_THEIR_ID, _SUBJECT, _TEXT = "message id", "subject", "text"  # sealed with the message's id, so that none opens as another's
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 _THREAD = select(thread).where(
@@ -36,7 +36,7 @@ _LATEST_ABOUT = (
 _POINTER = select(message.c.id, message.c.thread_id, message.c.author, message.c.their_id_mark, message.c.sealed_their_id)
 _IN_PAIR = (message.c.seller_id == bindparam("seller_id"), message.c.relationship_id == bindparam("relationship_id"))
 _BY_IDS = _POINTER.where(*_IN_PAIR, message.c.id.in_(_KEYS))
-_BY_THEIR_IDS = _POINTER.where(*_IN_PAIR, message.c.their_id_mark.in_(_KEYS))
+_BY_THEIR_IDS = _POINTER.where(*_IN_PAIR, message.c.their_id_mark.in_(_KEYS)).order_by(message.c.received_at, message.c.id)
 _LAST_IN_THREAD = (
     _POINTER.where(*_IN_PAIR, message.c.thread_id == bindparam("thread_id"))
     .order_by(message.c.received_at.desc(), message.c.id.desc())
@@ -128,7 +128,7 @@ def thread_row(opened: Thread, seller_id: int) -> Row:
     )
 
 
-def message_row(look: Look, one: Message, key: DataKey, author_id: UUID, seen_mark: bytes) -> Row:
+def message_row(look: Look, one: Message, key: DataKey, author_id: UUID | None, seen_mark: bytes) -> Row:
     """The row of a new message: its text and names sealed with the relationship's key."""
     their_id = one.their_message_id
     values = {
@@ -145,9 +145,9 @@ def message_row(look: Look, one: Message, key: DataKey, author_id: UUID, seen_ma
         "size": one.size,
         "seen_mark": seen_mark,
         "their_id_mark": mark_message_id(look.vault, their_id) if their_id else None,
-        "sealed_their_id": key.seal_text(their_id, _THEIR_ID) if their_id else None,
-        "sealed_subject": key.seal_text(one.subject, _SUBJECT),
-        "sealed_text": key.seal_text(one.text, _TEXT),
+        "sealed_their_id": key.seal_text(their_id, f"{_THEIR_ID} {one.id}") if their_id else None,
+        "sealed_subject": key.seal_text(one.subject, f"{_SUBJECT} {one.id}"),
+        "sealed_text": key.seal_text(one.text, f"{_TEXT} {one.id}"),
         "original_id": one.original_id,
         "relayed_id": one.relayed_id,
     }
@@ -165,7 +165,7 @@ def _thread(row: RowMapping) -> Thread:
 
 def _pointer(row: RowMapping, key: DataKey) -> Pointer:
     sealed = row["sealed_their_id"]
-    their_id = key.open_text(sealed, _THEIR_ID) if sealed else ""
+    their_id = key.open_text(sealed, f"{_THEIR_ID} {row['id']}") if sealed else ""
     return Pointer(row["id"], row["thread_id"], Side(row["author"]), row["their_id_mark"], their_id)
 
 
@@ -182,9 +182,9 @@ def _message(look: Look, row: RowMapping) -> Message:
         state=MessageState(row["state"]),
         received_at=row["received_at"],
         size=row["size"],
-        their_message_id=key.open_text(sealed_id, _THEIR_ID) if sealed_id else "",
-        subject=key.open_text(row["sealed_subject"], _SUBJECT),
-        text=key.open_text(row["sealed_text"], _TEXT),
+        their_message_id=key.open_text(sealed_id, f"{_THEIR_ID} {row['id']}") if sealed_id else "",
+        subject=key.open_text(row["sealed_subject"], f"{_SUBJECT} {row['id']}"),
+        text=key.open_text(row["sealed_text"], f"{_TEXT} {row['id']}"),
         original_id=row["original_id"],
         relayed_id=row["relayed_id"],
         reason=row["reason"] or "",

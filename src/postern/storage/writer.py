@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from postern.errors import StoreError
 from postern.storage.change import Change, Guard, Kept, Outcome, Stale
@@ -40,25 +40,33 @@ class Writer:
         self._engine = engine
         self._batch = batch
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closed = False
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def keep(self, change: Change) -> Future[Outcome]:
         """Write the change if its guards hold. The future answers Kept or Stale, or raises StoreError: nothing was written."""
         answer: Future[Outcome] = Future()
-        self._jobs.put(_KeepJob(change, answer))
+        self._put(_KeepJob(change, answer))
         return answer
 
     def write(self, function: Callable[[Connection], T]) -> Future[T]:
         """Run the function in a transaction of its own; it is rolled back if it raises, and the future raises the same."""
         answer: Future[T] = Future()
-        self._jobs.put(_WriteJob(function, answer))
+        self._put(_WriteJob(function, answer))
         return answer
 
     def close(self) -> None:
-        """Finish what was asked, then end."""
+        """Finish what was asked, then end. What is asked afterwards is answered with StoreError."""
+        self._closed = True
         self._jobs.put(None)
         self._thread.join()
+
+    def _put(self, job: _KeepJob | _WriteJob) -> None:
+        if self._closed:
+            job.answer.set_exception(StoreError("the store is closed"))
+        else:
+            self._jobs.put(job)
 
     def _work(self) -> None:
         running = True
@@ -133,8 +141,8 @@ class Writer:
 
 
 def _explain(error: Exception) -> Exception:
-    """A row that fits no table, or a key that is taken, is for the caller a store that cannot take it."""
-    if not isinstance(error, (IntegrityError, DataError)):
+    """A row that fits no table, a key that is taken, a deadlock twice over: for the caller a store that cannot take it."""
+    if not isinstance(error, DBAPIError):
         return error
     refused = StoreError("the store refused a row that contradicts another, or fits no column")
     refused.__cause__ = error

@@ -10,6 +10,7 @@ import time
 
 MOMENT = 0.05  # seconds: what a hop may usually take to answer while turns are kept
 LONGEST_WAIT = 1.0
+LONGEST_TURN = 0.5  # a hop that has not answered by then is one of the slow ones: the next may go
 _WEIGHT = 0.2  # of the newest answer in what is usual
 
 
@@ -39,6 +40,7 @@ class Turn:
         self._turns, self._lock = turns, lock
         self._is_held = False
         self._began_at: float | None = None
+        self._limit: asyncio.TimerHandle | None = None
 
     async def ready(self) -> None:
         """Wait until no other mail's fate is open, unless that would take long."""
@@ -47,7 +49,9 @@ class Turn:
                 async with asyncio.timeout(LONGEST_WAIT):
                     self._is_held = await self._lock.acquire()
             except TimeoutError:
-                self._is_held = False
+                self._turns.note_answer(LONGEST_WAIT)
+            else:
+                self._limit = asyncio.get_running_loop().call_later(LONGEST_TURN, self.end)
         self._began_at = time.monotonic()
 
     def answered(self) -> None:
@@ -57,6 +61,8 @@ class Turn:
 
     def end(self) -> None:
         """The outcome is written, or will not be."""
+        if self._limit:
+            self._limit.cancel()
         if self._is_held:
             self._is_held = False
             self._lock.release()

@@ -31,7 +31,7 @@ class Station:
     reading: Reading
     pair: Pair
     author: Side
-    author_id: UUID
+    author_id: UUID | None
     place: Place
     message_id: UUID
     seen_mark: bytes
@@ -53,15 +53,18 @@ class Filing:
 def guards_of(station: Station) -> tuple[Guard, ...]:
     """What must still hold when this is written."""
     guards: tuple[Guard, ...] = (Unseen(station.seen_mark), RelationshipOpen(station.pair.relationship.id))
-    if station.author is Side.SELLER:
+    if station.author is Side.SELLER and station.author_id:
         guards += (SenderApproved(station.pair.seller.id, station.author_id),)
     return guards
 
 
-def seal_original(look: Look, frame: Frame, mail: Mail, seller_id: int, author_id: UUID) -> SealedDocument:
-    """The mail as it came, sealed with its sender's key."""
-    owner = Owner("person", author_id, find_correspondent_key(look, author_id))
-    return seal_document(seller_id, mail.content, owner, look.blobs, frame.limits.inline_document)
+def seal_original(look: Look, frame: Frame, mail: Mail, pair: Pair, author_id: UUID | None) -> SealedDocument:
+    """The mail as it came, sealed with its sender's key; with the relationship's where nobody knows who sent it."""
+    if author_id:
+        owner = Owner("person", author_id, find_correspondent_key(look, author_id))
+    else:
+        owner = Owner("relationship", pair.relationship.id, pair.key)
+    return seal_document(pair.seller.id, mail.content, owner, look.blobs, frame.limits.inline_document)
 
 
 def rows_of_delivery(look: Look, frame: Frame, station: Station, relayed: Relayed) -> tuple[Row, ...]:

@@ -120,7 +120,7 @@ def upgrade() -> None:
         sa.Column("thread_id", Id(), nullable=False),
         sa.Column("order_id", Id(), nullable=True),
         sa.Column("author", sa.Text(), nullable=False),
-        sa.Column("author_id", Id(), nullable=False),
+        sa.Column("author_id", Id(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("received_at", Moment(), nullable=False),
