@@ -17,11 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
-from tests.cluster import running_cluster  # noqa: E402
-from tests.crashing import Toll, end_again_and_again  # noqa: E402
-from tests.market import settle_pairs  # noqa: E402
-from tests.serving import Served, install  # noqa: E402
-from tests.sink import Mood, running_sink  # noqa: E402
+from tests.cluster import running_cluster
+from tests.crashing import Toll, end_again_and_again
+from tests.market import settle_pairs
+from tests.serving import Served, install
+from tests.sink import Mood, running_sink
 
 PAIRS = 6
 LEASE_SECONDS = 5

@@ -20,21 +20,21 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
-from postern.actions.deliver_mail import claim_deliveries, open_parcel, settle  # noqa: E402
-from postern.actions.find_recipient import find_recipient  # noqa: E402
-from postern.actions.receive_mail import Prepared, prepare  # noqa: E402
-from postern.mail.reader import read  # noqa: E402
-from postern.model.authentication import Authentication  # noqa: E402
-from postern.model.delivery import Delivered  # noqa: E402
-from postern.model.envelope import Envelope, Mail  # noqa: E402
-from postern.smtp.dkim import load_signing_key, sign  # noqa: E402
-from postern.storage.change import Change  # noqa: E402
-from postern.storage.deliveries import Delivery  # noqa: E402
-from postern.storage.store import Store  # noqa: E402
-from postern.wiring import House, build_house  # noqa: E402
-from tests.cluster import running_cluster  # noqa: E402
-from tests.market import Way, settle_pairs  # noqa: E402
-from tests.serving import install  # noqa: E402
+from postern.actions.deliver_mail import claim_deliveries, open_parcel, settle
+from postern.actions.find_recipient import find_recipient
+from postern.actions.receive_mail import Prepared, prepare
+from postern.mail.reader import read
+from postern.model.authentication import Authentication
+from postern.model.delivery import Delivered
+from postern.model.envelope import Envelope, Mail
+from postern.smtp.dkim import load_signing_key, sign
+from postern.storage.change import Change
+from postern.storage.deliveries import Delivery
+from postern.storage.store import Store, Transaction
+from postern.wiring import House, build_house
+from tests.cluster import running_cluster
+from tests.market import Way, settle_pairs
+from tests.serving import install
 
 PAIRS = 16
 NOWHERE = 1  # a port: nothing is sent from here
@@ -101,9 +101,7 @@ def _go(house: House, store: Store, mails: Sequence[Mail], ledger: Ledger, batch
     prepared = ledger.time(
         "prepare, reading it included: look-ups, rules, rewriting, guard, sealing", lambda: list(map(prepare_one, mails))
     )
-    ledger.time(
-        "to the pool and back: pickle both ways", lambda: [_carry(mail, one) for mail, one in zip(mails, prepared, strict=True)]
-    )
+    ledger.time("to the pool and back: pickle both ways", lambda: [_carry(one) for one in (*mails, *prepared)])
     ledger.time(f"keep, {batch} in a commit", lambda: _keep(store, [one.change for one in prepared], batch))
     claimed = ledger.time(f"claim, {batch} at once", lambda: _claim(house, store, len(mails), batch))
     _deliver(house, store, claimed, ledger, batch)
@@ -114,9 +112,14 @@ def _deliver(house: House, store: Store, claimed: Sequence[Delivery], ledger: Le
     keys = [load_signing_key(one.domain, one.selector, one.algorithm, one.key_file.read_bytes()) for one in house.settings.dkim]
     letters: list[bytes] = []
 
+    def keep_unsigned(content: bytes, domain: str, signed_at: datetime) -> bytes:
+        del domain, signed_at
+        letters.append(content)
+        return content
+
     def open_one(delivery: Delivery) -> None:
         with store.look() as look:
-            open_parcel(look, house.frame, delivery, lambda content, _domain, _now: letters.append(content) or content, now)
+            open_parcel(look, house.frame, delivery, keep_unsigned, now)
 
     def sign_one(content: bytes) -> bytes:
         return sign(content, keys, now)
@@ -127,9 +130,9 @@ def _deliver(house: House, store: Store, claimed: Sequence[Delivery], ledger: Le
     ledger.time(f"settle, {batch} in a commit", lambda: _keep(store, changes, batch))
 
 
-def _carry(mail: Mail, prepared: Prepared) -> None:
-    for one in (mail, prepared):
-        pickle.loads(pickle.dumps(one, pickle.HIGHEST_PROTOCOL))  # noqa: S301 - what was pickled in the same line
+def _carry(one: object) -> object:
+    copy: object = pickle.loads(pickle.dumps(one, pickle.HIGHEST_PROTOCOL))  # noqa: S301 - pickled in the same line
+    return copy
 
 
 def _keep(store: Store, changes: Sequence[Change], batch: int) -> None:
@@ -139,10 +142,12 @@ def _keep(store: Store, changes: Sequence[Change], batch: int) -> None:
 
 
 def _claim(house: House, store: Store, count: int, batch: int) -> list[Delivery]:
+    def claim_some(transaction: Transaction) -> list[Delivery]:
+        return claim_deliveries(transaction, house.frame, datetime.now(UTC), batch)
+
     claimed: list[Delivery] = []
     while len(claimed) < count:
-        now = datetime.now(UTC)
-        claimed += store.write(lambda connection, now=now: claim_deliveries(connection, house.frame, now, batch)).result()
+        claimed += store.write(claim_some).result()
     return claimed
 
 

@@ -1,10 +1,10 @@
 """How many mails a second Postern delivers, beside Postfix, in turns in one run.
 
-    python bench/relay.py [--json] [--store sqlite|postgresql] [--seconds 10] [--senders 1,4,16] [--rounds 3] [--without-postfix]
+    python bench/relay.py [--json] [--store sqlite|postgresql] [--seconds N] [--senders 1,4,16] [--rounds N] [--without-postfix]
 
 Real SMTP in, the queue with its flushes to disk, two DKIM signatures, real SMTP out to a process that counts. A mail counts when
-that process has taken it, and the time runs until it has taken the last. Postfix only replaces the recipient: it rewrites nothing,
-signs nothing and keeps no record, so it is a yardstick for the machine, not a rival.
+that process has taken it, and the time runs until it has taken the last. Postfix only replaces the recipient: it rewrites
+nothing, signs nothing and keeps no record, so it is a yardstick for the machine, not a rival.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
-from bench.lean_senders import Plan, Post, Tally, run_senders  # noqa: E402
-from bench.measuring import megabytes, percentile, processor_seconds, tree  # noqa: E402
-from bench.private_postfix import running_postfix, why_not  # noqa: E402
-from tests.cluster import running_cluster  # noqa: E402
-from tests.market import PLACEHOLDER, Way, settle_pairs  # noqa: E402
-from tests.serving import install  # noqa: E402
-from tests.sink import Sink, running_sink  # noqa: E402
+from bench.lean_senders import Plan, Post, Tally, run_senders
+from bench.measuring import megabytes, percentile, processor_seconds, tree
+from bench.private_postfix import running_postfix, why_not
+from tests.cluster import running_cluster
+from tests.market import PLACEHOLDER, Way, settle_pairs
+from tests.serving import install
+from tests.sink import Sink, running_sink
 
 DRAIN_SECONDS = 120
 WARM_UP_SECONDS = 3
@@ -139,7 +139,7 @@ def _median(turns: Sequence[Turn]) -> Turn:
 def _running_postern(folder: Path, store: str, sink: Sink, pairs: int) -> Iterator[tuple[Relay, list[Way]]]:
     """Postern as `postern init` leaves it, but for its ports; with PostgreSQL, that server's processes are its own too."""
     with ExitStack() as stack:
-        store_url, roots = f"sqlite:///{folder}/postern.db", ()
+        store_url, roots = f"sqlite:///{folder}/postern.db", tuple[int, ...]()
         if store == "postgresql":
             known = _children()
             cluster = stack.enter_context(running_cluster())

@@ -110,7 +110,7 @@ class Installation:
         return Count(messages, waiting)
 
     def empty_queue(self, seconds: float) -> None:
-        """Return once nothing waits; what was put off is tried again at once, as by `postern queue retry`. Raises TimeoutError."""
+        """Return once nothing waits; what was put off is tried at once, as by `postern queue retry`. Raises TimeoutError."""
         house = build_house(self.config)
         store = house.open_store()
         try:

@@ -229,8 +229,8 @@ def _store_of(config: Path) -> Iterator[tuple[House, Store]]:
 
 
 def _progress() -> Progress:
-    """A bar on standard error, gone when it is done."""
-    return Progress(console=Console(stderr=True), transient=True)
+    """A bar on standard error, gone when it is done; none where nobody looks."""
+    return Progress(console=Console(stderr=True, quiet=not sys.stderr.isatty()), transient=True)
 
 
 def _delivery_id(text: str) -> UUID:

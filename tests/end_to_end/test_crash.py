@@ -38,7 +38,7 @@ def check_that_nothing_is_lost(toll: Toll) -> None:
 def test_every_mail_answered_250_survives_kill_after_kill(installation: Installation, sink: Sink) -> None:
     ways = settle_pairs(installation, PAIRS)
     toll = end_again_and_again(installation, sink, ways, KILLS, Served.kill)
-    print(toll.sentence())
+    print(toll.sentence())  # noqa: T201 - the figures, for whoever runs pytest with -s
     check_that_nothing_is_lost(toll)
     # A copy is a mail that the next hop had taken and the store did not know of yet: one for each connection, at most.
     assert toll.most_extra_copies_of_a_mail <= toll.ends
