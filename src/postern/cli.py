@@ -122,7 +122,7 @@ def import_(
     with (
         _store_of(config) as (_, store),
         open_feed(file) as stream,
-        Progress(console=Console(stderr=True), transient=True) as bar,
+        _progress() as bar,
     ):
         task = bar.add_task("Reading", total=None)
         with closing(read_feed(store, file, stream, lambda count: bar.update(task, completed=count))) as feed:
