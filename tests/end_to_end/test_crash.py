@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from postern.model.limits import Limits
 from postern.settings import load_settings
 from postern.storage.engine import open_writer, read_url
 from tests.crashing import Toll, all_accounts, await_mails, end_again_and_again, lost, mails_taken
@@ -40,9 +39,8 @@ def test_every_mail_answered_250_survives_kill_after_kill(installation: Installa
     toll = end_again_and_again(installation, sink, ways, KILLS, Served.kill)
     print(toll.sentence())  # noqa: T201 - the figures, for whoever runs pytest with -s
     check_that_nothing_is_lost(toll)
-    # A copy is a mail that the next hop had taken and the store did not know of yet: one for each connection, at most.
-    assert toll.most_extra_copies_of_a_mail <= toll.ends
-    assert toll.extra_copies <= toll.ends * Limits().connections
+    # A copy is a mail that the next hop had taken before the store knew. Turns let one be in that state at a time.
+    assert toll.extra_copies <= toll.ends
 
 
 def test_stopping_under_load_loses_nothing_and_doubles_nothing(installation: Installation, sink: Sink) -> None:

@@ -7,11 +7,12 @@ for it: while answers usually take longer than a moment, nobody waits, for then 
 
 import asyncio
 import time
+from collections import deque
 
 MOMENT = 0.05  # seconds: what a hop may usually take to answer while turns are kept
-LONGEST_WAIT = 1.0
-LONGEST_TURN = 0.5  # a hop that has not answered by then is one of the slow ones: the next may go
-_WEIGHT = 0.2  # of the newest answer in what is usual
+LONGEST_WAIT = 4.0
+LONGEST_TURN = 2.0  # whoever has not settled by then is slow: the next may go
+_REMEMBERED = 16  # answers
 
 
 class Turns:
@@ -19,18 +20,20 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._usual_seconds = 0.0
+        self._answers: deque[float] = deque(maxlen=_REMEMBERED)
 
     def next(self) -> "Turn":
         return Turn(self, self._lock)
 
     @property
     def are_kept(self) -> bool:
-        return self._usual_seconds <= MOMENT
+        """Whether the hop is quick, by the quicker quarter of its answers: our own busy machine slows some, a slow hop all."""
+        quickest_first = sorted(self._answers)
+        return not quickest_first or quickest_first[len(quickest_first) // 4] <= MOMENT
 
     def note_answer(self, seconds: float) -> None:
         """Learn how long the hop took."""
-        self._usual_seconds += _WEIGHT * (seconds - self._usual_seconds)
+        self._answers.append(seconds)
 
 
 class Turn:
