@@ -50,7 +50,7 @@ def _courier(house: House) -> Courier:
 
 
 def _signer(settings: Settings) -> Sign:
-    """Signs with every key of the sender's domain; a domain without keys is sent unsigned, and the log says so once."""
+    """Signs with every key of the sender's domain; what comes from a domain without keys is sent unsigned."""
     keys: dict[str, list[SigningKey]] = {}
     for one in settings.dkim:
         keys.setdefault(one.domain.lower(), []).append(_signing_key(one))
@@ -131,8 +131,20 @@ async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Cal
             started(await _start_edge(house, _desk(house, store, pool, notice), stack))
         if roles.web:
             started(await _start_pages(house, store, stack))
-        await stopped.wait()
+        await _until(stopped, runner)
         _log.info("draining")
+
+
+async def _until(stopped: asyncio.Event, runner: Runner | None) -> None:
+    """Wait to be told to stop. A worker that ends by itself ends the service: mail must not be taken and never sent."""
+    waiting: set[asyncio.Task[object]] = {asyncio.create_task(stopped.wait())}
+    if runner:
+        waiting.add(asyncio.create_task(runner.ended()))
+    done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    for task in done:
+        task.result()
 
 
 def _prepare_store(house: House, store: Store) -> None:
@@ -155,13 +167,8 @@ async def _start_worker(house: House, store: Store, stack: contextlib.AsyncExitS
     courier = _courier(house)
     stack.push_async_callback(courier.close)
     runner = Runner(store, courier, house.clock, house.frame, _signer(house.settings))
-    running = asyncio.create_task(runner.run())
-
-    async def stop() -> None:
-        runner.stop()
-        await running
-
-    stack.push_async_callback(stop)
+    runner.start()
+    stack.push_async_callback(runner.stop)
     return runner
 
 

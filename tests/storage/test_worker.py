@@ -55,7 +55,7 @@ async def working(town: Town, courier: Courier) -> AsyncIterator[Runner]:
     try:
         yield runner
     finally:
-        runner.stop()
+        runner.finish()
         await asyncio.wait_for(running, 30)
 
 
@@ -198,7 +198,7 @@ def test_told_to_stop_it_takes_nothing_more_and_ends_what_is_under_way(town: Tow
         runner = Runner(town.store, courier, town.clock, town.frame, unsigned)
         running = asyncio.create_task(runner.run())
         await until(lambda: bool(courier.carried))
-        runner.stop()
+        runner.finish()
         await asyncio.to_thread(town.receive, town.from_ann("Two"))
         await asyncio.sleep(0.2)
         assert not running.done()
@@ -330,3 +330,19 @@ async def locked(store_url: str, folder: Path) -> AsyncIterator[None]:
             connection.rollback()
     with suppress(Exception):
         engine.dispose()
+
+
+def test_a_worker_that_ends_by_itself_says_so_to_whoever_serves(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else mail would be taken and never sent."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async def run() -> None:
+        runner = Runner(town.store, RememberingCourier(), town.clock, town.frame, unsigned)
+        runner.start()
+        await asyncio.wait_for(runner.ended(), 10)
+
+    monkeypatch.setattr(module, "claim_deliveries", fail)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(run())

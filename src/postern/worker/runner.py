@@ -43,12 +43,28 @@ class Runner:
         self._turns = Turns()
         self._wake = asyncio.Event()
         self._stopping = False
+        self._running: asyncio.Task[None] | None = None
 
     def notice(self) -> None:
         """Something was queued, or a slot became free: look now."""
         self._wake.set()
 
-    def stop(self) -> None:
+    def start(self) -> None:
+        """Begin to work, beside whatever else this loop does."""
+        self._running = asyncio.create_task(self.run())
+
+    async def ended(self) -> None:
+        """Return when the work has ended; raises what ended it."""
+        if self._running:
+            await asyncio.shield(self._running)
+
+    async def stop(self) -> None:
+        """Claim nothing more, and return when what is under way has ended."""
+        self.finish()
+        if self._running:
+            await asyncio.wait([self._running])
+
+    def finish(self) -> None:
         """Claim nothing more; ``run`` returns when what is under way has ended."""
         self._stopping = True
         self._wake.set()
