@@ -183,11 +183,9 @@ def _converse(house: House, pair: Relationship) -> None:
     try:
         _send(house, question, "mallory@carrier.test", pair.buyer_alias, author="mallory@carrier.test")
     except smtplib.SMTPResponseException as error:
-        typer.echo(
-            f"  {error.smtp_code} {bytes(error.smtp_error).decode('ascii', 'replace')}"
-            if isinstance(error.smtp_error, bytes)
-            else ""
-        )
+        said = error.smtp_error.decode("ascii", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        for line in said.splitlines():
+            typer.echo(f"  {error.smtp_code} {line}")
     else:
         raise PosternError("the demo's last mail should have been refused")
 

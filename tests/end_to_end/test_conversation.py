@@ -10,56 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from postern.demo import FEED
 from postern.model.relationship import Relationship
 from tests.mailboxes import Mailboxes, open_mailboxes, text_of
 from tests.serving import Installation, free_port, install
 
 ORDER = "303-5512345-1234567"
-FEED = (
-    {
-        "kind": "marketplace",
-        "id": "de",
-        "name": "Example Market",
-        "mail_domain": "marketplace.example",
-        "language": "de",
-        "time_zone": "Europe/Berlin",
-    },
-    {
-        "kind": "seller",
-        "id": "acme",
-        "business_name": "Acme Books",
-        "language": "en",
-        "customer_service_address": "help@acme.test",
-        "registered_senders": ["help@acme.test"],
-        "average_daily_orders": 12,
-        "bounce_on_opt_out": True,
-    },
-    {"kind": "buyer", "id": "ann", "marketplace": "de", "name": "Ann Example", "address": "ann@mail.test", "opted_out": False},
-    {
-        "kind": "order",
-        "id": ORDER,
-        "marketplace": "de",
-        "seller": "acme",
-        "buyer": "ann",
-        "status": "unshipped",
-        "fulfilment": "seller",
-        "placed_at": "2026-11-20T10:00:00Z",
-        "shipped_at": None,
-        "shipments": [{"carrier": "DHL", "tracking_number": "JJD0003", "shipped_at": "2026-11-21T10:00:00Z"}],
-        "items": [
-            {
-                "sku": "B1",
-                "title": "Atlas",
-                "category": "books",
-                "quantity": 1,
-                "customised": False,
-                "service": False,
-                "digital": False,
-                "scheduled_delivery": False,
-            }
-        ],
-    },
-)
 MUTTRC = """
 set from="{address}" realname="{name}" use_from=yes envelope_from=yes
 set smtp_url="smtp://127.0.0.1:{port}" ssl_starttls=no ssl_force_tls=no
