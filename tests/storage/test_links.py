@@ -86,9 +86,10 @@ def test_a_report_is_kept_once_with_its_text_sealed(town: Town) -> None:
     assert b"mail.test" not in sealed
     with town.store.look() as look:
         key = find_relationship_key(look, 1, town.pair.id)
-    assert key.open_text(sealed, "report") == SECRET
-    with pytest.raises(DamagedError):
-        key.open_text(sealed, "text")
+    assert key.open_text(sealed, f"report {target.message_id} buyer") == SECRET
+    for elsewhere in ("text", f"report {target.message_id} seller", f"report {new_id()} buyer"):
+        with pytest.raises(DamagedError):  # it opens in its own row alone
+            key.open_text(sealed, elsewhere)
 
 
 def test_the_journal_tells_the_reason_of_a_report_and_never_its_text(town: Town) -> None:

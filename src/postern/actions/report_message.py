@@ -50,7 +50,8 @@ def report_message(
         return lack
     with store.look() as look:
         message = find_reportable(look, target)
-        sealed = seal_report(find_relationship_key(look, message.seller_id, message.relationship_id), text)
+        key = find_relationship_key(look, message.seller_id, message.relationship_id)
+        sealed = seal_report(key, message, target.side, text)
     row = report_row(message, target.side, report.reason, sealed, door=door, made_at=now)
     rows = (row, _entry(message, target, report.reason, door, now))
     change = Change(message.seller_id, rows, (not_remarked(Remark.REPORT, message, target.side),))

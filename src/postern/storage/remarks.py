@@ -47,9 +47,9 @@ def report_row(message: Message, side: Side, reason: ReportReason, sealed_text: 
     return Row(Write.ADD_REPORT, {**_made(message, side, door, made_at), "reason": reason, "sealed_text": sealed_text})
 
 
-def seal_report(key: DataKey, text: str) -> bytes:
-    """The reporter's words under the pair's key: they are unreadable once the pair is erased."""
-    return key.seal_text(text, _REPORT_TEXT)
+def seal_report(key: DataKey, message: Message, side: Side, text: str) -> bytes:
+    """The reporter's words under the pair's key: unreadable once the pair is erased, and as no other report's words."""
+    return key.seal_text(text, f"{_REPORT_TEXT} {message.id} {side}")
 
 
 def _made(message: Message, side: Side, door: Door, made_at: datetime) -> dict[str, object]:
