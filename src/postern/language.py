@@ -8,6 +8,7 @@ import gettext
 from functools import lru_cache
 from pathlib import Path
 
+DEFAULT_LANGUAGE = "en"  # where it is not known who reads
 _CATALOGUES = Path(__file__).parent / "catalogue" / "locale"
 
 

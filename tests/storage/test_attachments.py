@@ -7,7 +7,7 @@ import pytest
 
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
-from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, TOO_MANY_ATTACHMENTS, Reason
+from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, TOO_MANY_ATTACHMENTS, Cause, Reason
 from tests.people import Town
 from tests.people import town as found_town
 
@@ -37,5 +37,5 @@ def test_files_up_to_the_limit_pass_and_one_more_is_refused(
     sqlite_url: str, tmp_path: Path, limits: Limits, files: tuple[bytes, ...], reason: Reason | None
 ) -> None:
     with found_town(sqlite_url, tmp_path, limits) as town:
-        assert town.receive(with_files(town, *files)).refusal == reason
+        assert town.receive(with_files(town, *files)).refusal == (Cause(reason) if reason else None)
         assert len(town.deliver()) == (0 if reason else 1)

@@ -153,7 +153,9 @@ def test_the_journals_commitment_to_a_mail_is_the_digest_of_its_salted_bytes(tow
 
 def test_a_refusal_marks_who_so_that_a_pattern_is_seen_and_nobody_is_named(town: Town) -> None:
     for words in ("One", "Two"):
-        assert town.receive(town.mail(MALLORY, town.pair.buyer_alias, words)).refusal is reasons.SENDER_NOT_REGISTERED
+        assert town.receive(town.mail(MALLORY, town.pair.buyer_alias, words)).refusal == reasons.Cause(
+            reasons.SENDER_NOT_REGISTERED
+        )
     with town.store.look() as look:
         stored = look.connection.execute(select(schema.journal.c.fields)).scalars().all()
     marks = {json.loads(value) for fields in stored for name, _, value in json.loads(fields) if name == "who"}

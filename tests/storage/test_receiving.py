@@ -138,17 +138,17 @@ def test_the_links_in_a_mail_work_as_many_days_as_the_limit_names(store_url: str
 @pytest.mark.parametrize("author", [MALLORY, BOLT, ANN], ids=["a stranger", "another seller", "the buyer"])
 def test_mail_to_a_buyer_from_an_unregistered_sender_is_refused_with_what_to_do(town: Town, author: Address) -> None:
     prepared = town.receive(town.mail(author, town.pair.buyer_alias, "Hello"))
-    assert prepared.refusal is reasons.SENDER_NOT_REGISTERED
-    assert (prepared.refusal.status, prepared.refusal.enhanced) == (550, "5.7.1")
-    assert "Messaging permissions" in prepared.refusal.remedy
+    assert prepared.refusal == reasons.Cause(reasons.SENDER_NOT_REGISTERED)
+    assert (prepared.refusal.reason.status, prepared.refusal.reason.enhanced) == (550, "5.7.1")
+    assert "Messaging permissions" in prepared.refusal.remedy("en")
     assert town.deliver() == []
 
 
 @pytest.mark.parametrize("author", [MALLORY, ACME, BOLT], ids=["a carrier, say", "the seller", "another seller"])
 def test_mail_to_a_sellers_alias_from_anyone_but_its_buyer_is_refused(town: Town, author: Address) -> None:
     prepared = town.receive(town.mail(author, town.pair.seller_alias, "Hello"))
-    assert prepared.refusal is reasons.NOT_THE_BUYER
-    assert "address of your account, or answer on the web" in prepared.refusal.remedy
+    assert prepared.refusal == reasons.Cause(reasons.NOT_THE_BUYER)
+    assert "address of your account, or answer on the web" in prepared.refusal.remedy("en")
     assert rows(town, "message") == rows(town, "document") == []
 
 
@@ -167,7 +167,10 @@ def test_mail_to_a_sellers_alias_from_anyone_but_its_buyer_is_refused(town: Town
     ids=str,
 )
 def test_two_authors_or_none_or_a_name_that_looks_like_one_is_not_ann(town: Town, fields: dict[str, str]) -> None:
-    assert town.judge(town.from_ann(**fields)).refusal in {reasons.NO_SINGLE_AUTHOR, reasons.NOT_THE_BUYER}
+    assert town.judge(town.from_ann(**fields)).refusal in {
+        reasons.Cause(reasons.NO_SINGLE_AUTHOR),
+        reasons.Cause(reasons.NOT_THE_BUYER),
+    }
 
 
 @pytest.mark.parametrize("padding", [0, 100_000], ids=["small", "large enough for a blob"])
@@ -243,9 +246,9 @@ def test_each_recipient_has_a_verdict_of_its_own_and_the_mail_is_answered_once(t
 
 def test_a_mail_that_every_recipient_refuses_is_refused_with_the_first_reason(town: Town) -> None:
     mail = town.mail(MALLORY, town.pair.seller_alias, "Hello")
-    assert town.receive(also_to(mail, town.pair.buyer_alias)).refusal is reasons.NOT_THE_BUYER
+    assert town.receive(also_to(mail, town.pair.buyer_alias)).refusal == reasons.Cause(reasons.NOT_THE_BUYER)
     backwards = town.mail(MALLORY, town.pair.buyer_alias, "Hello")
-    assert town.receive(also_to(backwards, town.pair.seller_alias)).refusal is reasons.SENDER_NOT_REGISTERED
+    assert town.receive(also_to(backwards, town.pair.seller_alias)).refusal == reasons.Cause(reasons.SENDER_NOT_REGISTERED)
     assert [kind for kind, _ in told(town)] == ["mail-refused"] * 4
 
 
@@ -259,7 +262,7 @@ def test_an_alias_that_ended_between_rcpt_and_data_is_unknown(town: Town) -> Non
     ended = schema.relationship.update().where(schema.relationship.c.id == town.pair.id).values(ended_at=START)
     town.store.write(lambda transaction: transaction.execute(ended)).result()
     prepared = town.receive(mail)
-    assert prepared.refusal is reasons.UNKNOWN_ALIAS
+    assert prepared.refusal == reasons.Cause(reasons.UNKNOWN_ALIAS)
     assert town.receive(also_to(mail, "postmaster@marketplace.example")).refusal is None
     assert rows(town, "message") == []
 
@@ -274,7 +277,7 @@ def test_a_mail_that_went_in_circles_is_refused_and_one_just_below_is_not(store_
         for recipient in (town.pair.seller_alias, "postmaster@marketplace.example"):
             mail = replace(town.from_ann(f"For {recipient[:4]}"), envelope=Envelope("ann@mail.test", (recipient,)))
             looping = replace(mail, content=b"Received: by a\r\n" * 4 + mail.content)
-            assert town.judge(looping).refusal is reasons.LOOP
+            assert town.judge(looping).refusal == reasons.Cause(reasons.LOOP)
             allowed = replace(mail, content=b"Received: by a\r\n" * 3 + mail.content)
             assert town.judge(allowed).refusal is None
 
@@ -339,7 +342,7 @@ def test_a_mail_that_ends_its_readers_and_was_for_nobody_is_refused(town: Town) 
     nobody = replace(town.from_ann(), envelope=Envelope("", ("0" * 15 + "@marketplace.example",)))
     refusal = hold(town, nobody).refusal
     assert refusal is not None
-    assert refusal.status == 550
+    assert refusal.reason.status == 550
 
 
 # ---- Keeping
@@ -377,22 +380,22 @@ def test_a_change_that_went_stale_is_prepared_anew_and_then_kept(town: Town) -> 
 
 def test_a_change_that_is_always_stale_is_answered_451_after_the_named_number_of_retries(town: Town) -> None:
     tries = Limits(stale_retries=1).stale_retries + 1
-    assert answer_of(town, *[STALE] * 9, tries=tries) == (Refused(reasons.TRY_AGAIN), 2)
+    assert answer_of(town, *[STALE] * 9, tries=tries) == (Refused(reasons.Cause(reasons.TRY_AGAIN)), 2)
     assert reasons.TRY_AGAIN.status == 451
 
 
 def test_a_store_that_is_away_is_451_and_one_that_is_full_452(town: Town) -> None:
-    assert answer_of(town, StoreError("away")) == (Refused(reasons.TRY_AGAIN), 1)
-    assert answer_of(town, StoreFullError("full")) == (Refused(reasons.NO_ROOM), 1)
+    assert answer_of(town, StoreError("away")) == (Refused(reasons.Cause(reasons.TRY_AGAIN)), 1)
+    assert answer_of(town, StoreFullError("full")) == (Refused(reasons.Cause(reasons.NO_ROOM)), 1)
     assert reasons.NO_ROOM.status == 452
 
 
 def test_a_key_that_does_not_open_is_451_and_not_the_end_of_the_session(town: Town) -> None:
     """The operator may have started with the wrong key file; the sending server keeps the mail until that is mended."""
-    assert answer_of(town, DamagedError("a master key is not in the key file")) == (Refused(reasons.TRY_AGAIN), 1)
+    assert answer_of(town, DamagedError("a master key is not in the key file")) == (Refused(reasons.Cause(reasons.TRY_AGAIN)), 1)
     destroyed = schema.person.update().where(schema.person.c.kind == "buyer").values(wrapped_key=b"\x09broken")
     town.store.write(lambda transaction: transaction.execute(destroyed)).result()
-    assert answer_of(town, Kept()) == (Refused(reasons.TRY_AGAIN), 1)
+    assert answer_of(town, Kept()) == (Refused(reasons.Cause(reasons.TRY_AGAIN)), 1)
 
 
 def test_a_sender_removed_while_the_mail_was_read_is_refused_at_the_second_look(town: Town) -> None:
@@ -408,7 +411,7 @@ def test_a_sender_removed_while_the_mail_was_read_is_refused_at_the_second_look(
         return prepared
 
     answer = asyncio.run(receive(town.from_acme(), prepare_elsewhere, lambda change: kept(town, change), 3))
-    assert answer == Refused(reasons.SENDER_NOT_REGISTERED)
+    assert answer == Refused(reasons.Cause(reasons.SENDER_NOT_REGISTERED))
     assert rows(town, "message") == []
 
 

@@ -11,11 +11,11 @@ from postern.keys import Keyring
 from postern.mail.return_path import make_return_path
 from postern.model.identifier import new_id
 from postern.model.relationship import Side
-from postern.policy.reasons import ALIASES_OF_TWO_SELLERS, MAILED_TO_NOTICES, UNKNOWN_ALIAS
+from postern.policy.reasons import ALIASES_OF_TWO_SELLERS, MAILED_TO_NOTICES, UNKNOWN_ALIAS, Cause
 from postern.storage.relationships import AliasEntry
 from tests.people import START, Town
 
-UNKNOWN = Refused(UNKNOWN_ALIAS)
+UNKNOWN = Refused(Cause(UNKNOWN_ALIAS))
 DAY = timedelta(days=1)
 
 
@@ -69,7 +69,7 @@ def test_postmaster_needs_no_domain_and_nobody_else_does_without(town: Town) -> 
 def test_an_answer_to_a_notice_is_refused_with_where_to_write(town: Town) -> None:
     """R30."""
     for spelled in ("no-reply", "No-Reply", "noreply"):
-        assert ask(town, f"{spelled}@marketplace.example") == Refused(MAILED_TO_NOTICES)
+        assert ask(town, f"{spelled}@marketplace.example") == Refused(Cause(MAILED_TO_NOTICES))
     assert "alias of the person" in MAILED_TO_NOTICES.remedy
     assert ask(town, "no-reply@elsewhere.test") == UNKNOWN
 
@@ -120,8 +120,8 @@ def test_whatever_is_asked_is_answered_and_nobody_is_found_by_chance(town: Town,
 def test_aliases_of_two_sellers_do_not_share_a_mail(town: Town) -> None:
     """Each seller's day, record and writer are its own; the sending server repeats the second recipient by itself."""
     ours, theirs = ask(town, town.pair.seller_alias), ask(town, town.bolt_pair.seller_alias)
-    assert refusal_beside(theirs, [ours]) is ALIASES_OF_TWO_SELLERS
-    assert refusal_beside(theirs, [House("abuse"), ours]) is ALIASES_OF_TWO_SELLERS
+    assert refusal_beside(theirs, [ours]) == Cause(ALIASES_OF_TWO_SELLERS)
+    assert refusal_beside(theirs, [House("abuse"), ours]) == Cause(ALIASES_OF_TWO_SELLERS)
     assert ALIASES_OF_TWO_SELLERS.status == 452
     assert refusal_beside(ours, [ours, House("postmaster")]) is None
     assert refusal_beside(House("abuse"), [ours]) is None

@@ -66,7 +66,7 @@ def test_a_plain_mail_of_the_pair_passes(side: Side) -> None:
     ],
 )
 def test_each_rule_refuses_what_it_is_there_for(facts: Facts, reason: reasons.Reason) -> None:
-    assert judge(facts).verdict == Refuse(reason)
+    assert judge(facts).verdict == Refuse(reasons.Cause(reason))
 
 
 def test_a_mail_at_the_maximum_is_not_looping() -> None:
@@ -74,7 +74,9 @@ def test_a_mail_at_the_maximum_is_not_looping() -> None:
 
 
 def test_two_authors_are_nobody_even_if_one_of_them_is_of_the_pair() -> None:
-    assert judge(replace(GOOD, author_mailboxes=2, author_is_of_pair=True)).verdict == Refuse(reasons.NO_SINGLE_AUTHOR)
+    assert judge(replace(GOOD, author_mailboxes=2, author_is_of_pair=True)).verdict == Refuse(
+        reasons.Cause(reasons.NO_SINGLE_AUTHOR)
+    )
 
 
 @given(FACTS)
@@ -82,7 +84,7 @@ def test_every_rule_is_asked_and_the_first_refusal_in_the_chain_is_the_one_told(
     judgement = judge(facts)
     found = tuple(finding for rule in RULES for finding in rule(facts))
     assert judgement.findings == found
-    assert judgement.verdict == (Refuse(found[0].reason) if found else Deliver())
+    assert judgement.verdict == (Refuse(found[0].cause) if found else Deliver())
 
 
 @given(FACTS)

@@ -10,7 +10,7 @@ from postern.errors import TokenError
 from postern.mail.return_path import PREFIX, read_return_path
 from postern.model.address import is_domain
 from postern.model.alias import read_local_part
-from postern.policy.reasons import ALIASES_OF_TWO_SELLERS, MAILED_TO_NOTICES, UNKNOWN_ALIAS, Reason
+from postern.policy.reasons import ALIASES_OF_TWO_SELLERS, MAILED_TO_NOTICES, UNKNOWN_ALIAS, Cause
 from postern.storage.people import find_mail_domain
 from postern.storage.relationships import AliasEntry, find_alias
 from postern.storage.store import Look
@@ -29,9 +29,9 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It is not taken, for this reason."""
+    """It is not taken, for this cause."""
 
-    reason: Reason
+    cause: Cause
 
 
 Recipient = AliasEntry | House | Refused
@@ -41,9 +41,9 @@ def find_recipient(look: Look, frame: Frame, address: str, now: datetime) -> Rec
     """An alias, a live signed return path, or a role of the house; anything else is refused."""
     local_part, at, domain = address.rpartition("@")
     if not at:
-        return House("postmaster") if address.lower() == "postmaster" else Refused(UNKNOWN_ALIAS)  # RFC 5321 4.5.1
+        return House("postmaster") if address.lower() == "postmaster" else Refused(Cause(UNKNOWN_ALIAS))  # RFC 5321 4.5.1
     if not is_domain(domain):  # no store is asked for what it could not even spell
-        return Refused(UNKNOWN_ALIAS)
+        return Refused(Cause(UNKNOWN_ALIAS))
     spelled = read_local_part(local_part)
     entry = find_alias(look, spelled, domain) if spelled else None
     if entry:
@@ -53,20 +53,20 @@ def find_recipient(look: Look, frame: Frame, address: str, now: datetime) -> Rec
 
 def _find_house(look: Look, frame: Frame, local_part: str, domain: str, now: datetime) -> Recipient:
     if find_mail_domain(look, domain) is None:
-        return Refused(UNKNOWN_ALIAS)
+        return Refused(Cause(UNKNOWN_ALIAS))
     if local_part in HOUSE_ROLES:
         return House(local_part)
     if local_part in NOTICES:
-        return Refused(MAILED_TO_NOTICES)
+        return Refused(Cause(MAILED_TO_NOTICES))
     if local_part.startswith(PREFIX):
         try:
             return House("report", read_return_path(frame.keyring, local_part, now))
         except TokenError:
-            return Refused(UNKNOWN_ALIAS)
-    return Refused(UNKNOWN_ALIAS)
+            return Refused(Cause(UNKNOWN_ALIAS))
+    return Refused(Cause(UNKNOWN_ALIAS))
 
 
-def refusal_beside(recipient: Recipient, accepted: Iterable[Recipient]) -> Reason | None:
+def refusal_beside(recipient: Recipient, accepted: Iterable[Recipient]) -> Cause | None:
     """Why this recipient cannot share a mail with those that are in it already: one mail is of one seller."""
     sellers = {one.seller_id for one in (recipient, *accepted) if isinstance(one, AliasEntry)}
-    return ALIASES_OF_TWO_SELLERS if len(sellers) > 1 else None
+    return Cause(ALIASES_OF_TWO_SELLERS) if len(sellers) > 1 else None

@@ -40,7 +40,7 @@ def hold_unread(look: Look, frame: Frame, mail: Mail) -> Prepared:
 
 def _keep_for(look: Look, frame: Frame, mail: Mail, recipient: Recipient) -> Judged:
     if isinstance(recipient, Refused):
-        return Judged(HOUSE, (), refusal=recipient.reason)
+        return Judged(HOUSE, (), refusal=recipient.cause)
     if isinstance(recipient, House):
         rows, guards, queued = prepare_for_house(look, frame, mail, recipient)
         return Judged(HOUSE, rows, guards, queued=queued)

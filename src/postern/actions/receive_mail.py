@@ -33,7 +33,7 @@ from postern.model.envelope import Mail
 from postern.model.identifier import new_id
 from postern.model.relationship import Side
 from postern.policy.chain import judge
-from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, TRY_AGAIN, UNKNOWN_ALIAS, Reason
+from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, TRY_AGAIN, UNKNOWN_ALIAS, Cause
 from postern.policy.verdict import Discard, Hold, Refuse
 from postern.storage.change import Change, Guard, Kept, Outcome, Row
 from postern.storage.relationships import AliasEntry
@@ -51,7 +51,7 @@ class Judged:
     seller_id: int
     rows: tuple[Row, ...]
     guards: tuple[Guard, ...] = ()
-    refusal: Reason | None = None
+    refusal: Cause | None = None
     queued: bool = False
 
 
@@ -60,7 +60,7 @@ class Prepared:
     """What to write for a mail, and what to answer once it is written. ``refusal`` only if every recipient was refused."""
 
     change: Change
-    refusal: Reason | None
+    refusal: Cause | None
     queued: bool
 
 
@@ -87,11 +87,11 @@ async def receive(
             if isinstance(await keep(prepared.change), Kept):
                 return Refused(prepared.refusal) if prepared.refusal else Accepted(prepared.queued)
     except StoreFullError:
-        return Refused(NO_ROOM)
+        return Refused(Cause(NO_ROOM))
     except PosternError as error:  # the store is away, or a key does not open: whatever it is, nothing was kept
         _log.warning("a mail cannot be taken now: %s", error)
-        return Refused(TRY_AGAIN)
-    return Refused(TRY_AGAIN)
+        return Refused(Cause(TRY_AGAIN))
+    return Refused(Cause(TRY_AGAIN))
 
 
 def prepare(look: Look, frame: Frame, mail: Mail) -> Prepared:
@@ -103,16 +103,16 @@ def prepare(look: Look, frame: Frame, mail: Mail) -> Prepared:
 
 def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipient: Recipient) -> Judged:
     if isinstance(recipient, Refused):  # it was live at RCPT, and ended since
-        return Judged(HOUSE, (), refusal=recipient.reason)
+        return Judged(HOUSE, (), refusal=recipient.cause)
     if isinstance(recipient, House):
         if reading.received_fields > frame.limits.received_fields:  # RFC 5321 6.3: the operator's mail may come back here
-            return Judged(HOUSE, (), refusal=LOOP)
+            return Judged(HOUSE, (), refusal=Cause(LOOP))
         rows, guards, queued = prepare_for_house(look, frame, mail, recipient)
         return Judged(HOUSE, rows, guards, queued=queued)
     try:
         pair = gather_pair(look, recipient)
     except NotFoundError:
-        return Judged(HOUSE, (), refusal=UNKNOWN_ALIAS)
+        return Judged(HOUSE, (), refusal=Cause(UNKNOWN_ALIAS))
     return _prepare_for_alias(look, frame, mail, reading, pair, recipient)
 
 
@@ -122,8 +122,8 @@ def _prepare_for_alias(look: Look, frame: Frame, mail: Mail, reading: Reading, p
     seller_id = pair.seller.id
     judgement = judge(gather_facts(reading, pair, author, frame.limits))
     if isinstance(judgement.verdict, (Refuse, Discard)):
-        reason = judgement.verdict.reason
-        return Judged(seller_id, (refusal_row(look, mail, reading, pair, author, reason),), refusal=reason)
+        cause = judgement.verdict.cause
+        return Judged(seller_id, (refusal_row(look, mail, reading, pair, author, cause.reason),), refusal=cause)
 
     seen_mark = mark_of(look, mail, reading, pair.relationship.id, author)
     seen = find_seen(look, seen_mark)
@@ -144,11 +144,11 @@ def _prepare_for_alias(look: Look, frame: Frame, mail: Mail, reading: Reading, p
         message_id=message_id,
         seen_mark=seen_mark,
         original=seal_original(look, frame, mail, pair, author_id),
-        findings=tuple(f"{finding.rule}: {finding.reason.code}" for finding in judgement.findings),
+        findings=tuple(f"{finding.rule}: {finding.cause.reason.code}" for finding in judgement.findings),
     )
     rows = (station.original.row,)
     if isinstance(judgement.verdict, Hold):
-        return Judged(seller_id, rows + rows_of_hold(look, station, judgement.verdict.reason), guards_of(station))
+        return Judged(seller_id, rows + rows_of_hold(look, station, judgement.verdict.cause.reason), guards_of(station))
     relayed = rewrite(reading, make_passage(frame, pair, station.place, author, message_id, mail.received_at))
     if isinstance(relayed, Leaking):
         return Judged(seller_id, rows + rows_of_hold(look, station, LEAKING), guards_of(station))

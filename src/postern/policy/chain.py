@@ -29,5 +29,5 @@ def _verdict(findings: tuple[Finding, ...]) -> Verdict:
     for effect, verdict in ((Effect.REFUSE, Refuse), (Effect.DISCARD, Discard), (Effect.HOLD, Hold)):
         for finding in findings:
             if finding.effect is effect:
-                return verdict(finding.reason)
+                return verdict(finding.cause)
     return Deliver()

@@ -3,18 +3,39 @@
 The sentences are message ids: said in English in the SMTP session, in the reader's language elsewhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from postern.language import say
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """``status`` and ``enhanced`` are the SMTP reply (RFC 5321 4.2, RFC 3463); ``code`` is what programs compare."""
+    """``status`` and ``enhanced`` are the SMTP reply (RFC 5321 4.2, RFC 3463); ``code`` is what programs compare.
+
+    ``sentence`` and ``remedy`` may hold ``{fields}``, which a Cause fills in.
+    """
 
     code: str
     status: int
     enhanced: str
     sentence: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A reason as it applies to one mail: with the particulars that its sentences name (a file, a time, a link)."""
+
+    reason: Reason
+    fields: tuple[tuple[str, str | int], ...] = field(default=(), repr=False)
+
+    def sentence(self, language: str) -> str:
+        """What happened."""
+        return say(language, self.reason.sentence, **dict(self.fields))
+
+    def remedy(self, language: str) -> str:
+        """What to do next."""
+        return say(language, self.reason.remedy, **dict(self.fields))
 
 
 UNKNOWN_ALIAS = Reason(

@@ -1,9 +1,9 @@
 """What the rules find, and what comes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from postern.policy.reasons import Reason
+from postern.policy.reasons import Cause
 
 
 class Effect(StrEnum):
@@ -17,11 +17,12 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a rule saw."""
+    """One thing a rule saw: why it minds, and where in the mail (``place``: a file's name, ``the subject``), if anywhere."""
 
     rule: str
-    reason: Reason
+    cause: Cause
     effect: Effect
+    place: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +34,21 @@ class Deliver:
 class Hold:
     """It is kept and waits for a person's decision."""
 
-    reason: Reason
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
     """It does not pass, and its sender is told why."""
 
-    reason: Reason
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
 class Discard:
     """It does not pass, and nobody is told: telling would feed a loop or hit a bystander."""
 
-    reason: Reason
+    cause: Cause
 
 
 Verdict = Deliver | Hold | Refuse | Discard

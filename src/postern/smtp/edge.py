@@ -16,10 +16,11 @@ from typing import cast
 from postern.actions.find_recipient import Recipient, Refused, refusal_beside
 from postern.actions.receive_mail import Accepted, Answer
 from postern.errors import StoreError
+from postern.language import DEFAULT_LANGUAGE
 from postern.model.authentication import Authentication
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
-from postern.policy.reasons import NO_ROOM, TRY_AGAIN, Reason
+from postern.policy.reasons import NO_ROOM, TRY_AGAIN, Cause
 from postern.ports import Clock
 from postern.smtp.output import AskRecipient, Close, Output, Send, StartTls, TakeMail
 from postern.smtp.reply import Reply
@@ -220,17 +221,17 @@ class _Connection(asyncio.Protocol):
 
     async def _recipient_reply(self, question: AskRecipient) -> Reply:
         if not self._edge.has_room:
-            return reply_for(NO_ROOM)
+            return reply_for(Cause(NO_ROOM))
         try:
             recipient = await self._edge.desk.find_recipient(question.recipient)
         except StoreError as error:
             _log.warning("a recipient cannot be looked up: %s", error)
-            return reply_for(TRY_AGAIN)
+            return reply_for(Cause(TRY_AGAIN))
         if isinstance(recipient, Refused):
-            return reply_for(recipient.reason)
-        reason = refusal_beside(recipient, self._recipients.values())
-        if reason:
-            return reply_for(reason)
+            return reply_for(recipient.cause)
+        cause = refusal_beside(recipient, self._recipients.values())
+        if cause:
+            return reply_for(cause)
         self._recipients[question.recipient] = recipient
         return RECIPIENT_ACCEPTED
 
@@ -241,7 +242,7 @@ class _Connection(asyncio.Protocol):
         finally:
             self._handed_over = 0
             self._recipients.clear()
-        reply = ACCEPTED if isinstance(answer, Accepted) else reply_for(answer.reason)
+        reply = ACCEPTED if isinstance(answer, Accepted) else reply_for(answer.cause)
         self._perform(self._session.answer_mail(reply))
 
     async def _start_tls(self) -> None:
@@ -318,6 +319,7 @@ class _Connection(asyncio.Protocol):
         return self._data_since is not None and now - self._data_since > self._edge.limits.data_timeout
 
 
-def reply_for(reason: Reason) -> Reply:
-    """A reason as the SMTP session says it: what happened, then what to do."""
-    return Reply(reason.status, f"{reason.sentence}\n{reason.remedy}", reason.enhanced)
+def reply_for(cause: Cause) -> Reply:
+    """A cause as the SMTP session says it: what happened, then what to do, in English."""
+    words = f"{cause.sentence(DEFAULT_LANGUAGE)}\n{cause.remedy(DEFAULT_LANGUAGE)}"
+    return Reply(cause.reason.status, words, cause.reason.enhanced)

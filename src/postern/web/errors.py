@@ -9,9 +9,9 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from postern.errors import DamagedError, NotFoundError, StoreError, TokenError
-from postern.language import say
+from postern.language import DEFAULT_LANGUAGE, say
 from postern.web.links import LinkExpiredError
-from postern.web.pages import DEFAULT_LANGUAGE, Pages, show_notice
+from postern.web.pages import Pages, show_notice
 
 RETRY_SECONDS = 30
 _log = logging.getLogger(__name__)

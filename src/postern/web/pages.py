@@ -13,12 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, Response
 
 from postern.actions.frame import Frame
-from postern.language import say
+from postern.language import DEFAULT_LANGUAGE, say
 from postern.ports import Clock
 from postern.storage.store import Store
 from postern.web.outbox import Outbox
 
-DEFAULT_LANGUAGE = "en"  # where it is not known who reads
 _HASH_LENGTH = 16
 
 _TEMPLATES = Environment(

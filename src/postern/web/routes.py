@@ -13,11 +13,11 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody, SkipValidation
 
-from postern.language import say
+from postern.language import DEFAULT_LANGUAGE, say
 from postern.web import no_response_needed, report
 from postern.web.health import tell_ready
 from postern.web.outbox import spell_outbox
-from postern.web.pages import DEFAULT_LANGUAGE, Pages, load_stylesheet, show_notice
+from postern.web.pages import Pages, load_stylesheet, show_notice
 
 ThePages = SkipValidation[NamedDependency[Pages]]
 _READ = [HttpMethod.GET, HttpMethod.HEAD]

@@ -1,15 +1,15 @@
 """Can it be read, and is it not running in circles?"""
 
 from postern.policy.facts import Facts
-from postern.policy.reasons import LOOP, UNREADABLE
+from postern.policy.reasons import LOOP, UNREADABLE, Cause
 from postern.policy.verdict import Effect, Finding
 
 
 def must_be_readable(facts: Facts) -> tuple[Finding, ...]:
     """What is beyond a limit of the reader is refused: nobody could say what it carries."""
-    return (Finding("readable", UNREADABLE, Effect.REFUSE),) if facts.unreadable else ()
+    return (Finding("readable", Cause(UNREADABLE), Effect.REFUSE),) if facts.unreadable else ()
 
 
 def must_not_loop(facts: Facts) -> tuple[Finding, ...]:
     """RFC 5321 6.3: count the Received fields."""
-    return (Finding("loop", LOOP, Effect.REFUSE),) if facts.received_fields > facts.received_maximum else ()
+    return (Finding("loop", Cause(LOOP), Effect.REFUSE),) if facts.received_fields > facts.received_maximum else ()

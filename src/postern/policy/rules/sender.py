@@ -2,25 +2,25 @@
 
 from postern.model.relationship import Side
 from postern.policy.facts import Facts
-from postern.policy.reasons import NO_SINGLE_AUTHOR, NOT_THE_BUYER, SENDER_NOT_REGISTERED
+from postern.policy.reasons import NO_SINGLE_AUTHOR, NOT_THE_BUYER, SENDER_NOT_REGISTERED, Cause
 from postern.policy.verdict import Effect, Finding
 
 
 def must_have_one_author(facts: Facts) -> tuple[Finding, ...]:
     """R20: the sender is the single address in header From. Two of anything is nobody."""
     single = facts.author_fields == 1 and facts.author_mailboxes == 1 and facts.author_has_address
-    return () if single else (Finding("one author", NO_SINGLE_AUTHOR, Effect.REFUSE),)
+    return () if single else (Finding("one author", Cause(NO_SINGLE_AUTHOR), Effect.REFUSE),)
 
 
 def must_be_registered(facts: Facts) -> tuple[Finding, ...]:
     """R20: only a registered sender of the pair's seller writes to the buyer's alias; R16: a carrier, say, does not."""
     if facts.author is Side.BUYER or facts.author_is_of_pair:
         return ()
-    return (Finding("registered sender", SENDER_NOT_REGISTERED, Effect.REFUSE),)
+    return (Finding("registered sender", Cause(SENDER_NOT_REGISTERED), Effect.REFUSE),)
 
 
 def must_be_the_buyer(facts: Facts) -> tuple[Finding, ...]:
     """R16: only the pair's buyer writes to the seller's alias."""
     if facts.author is Side.SELLER or facts.author_is_of_pair:
         return ()
-    return (Finding("the buyer", NOT_THE_BUYER, Effect.REFUSE),)
+    return (Finding("the buyer", Cause(NOT_THE_BUYER), Effect.REFUSE),)

@@ -7,40 +7,30 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from postern import __version__
 from postern.actions.explain import explain as explain_message
 from postern.actions.explain import find_messages
 from postern.actions.find_aliases import find_aliases
 from postern.actions.import_feed import import_feed, open_feed, read_feed
-from postern.actions.keep_queue import drop, retry, tell_queue
+from postern.cli import queue
+from postern.cli.console import DEFAULT_CONFIG, FAILED, MISCONFIGURED, NOT_FOUND, AsJson, Config, end, progress, store_of
 from postern.errors import ConfigurationError, FeedError, NotFoundError, PosternError
 from postern.installation import install
-from postern.model.identifier import read_shown, show
+from postern.model.identifier import show
 from postern.storage.engine import open_writer, read_url
 from postern.storage.migrate import migrate as migrate_store
-from postern.storage.store import Store
-from postern.wiring import House, build_house
-
-FAILED, NOT_FOUND, MISCONFIGURED = 1, 4, 78
+from postern.wiring import build_house
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A private line between a marketplace's buyers and sellers.")
-queue_app = typer.Typer(no_args_is_help=True, help="What waits to be delivered.")
-app.add_typer(queue_app, name="queue")
-
-Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
-DEFAULT_CONFIG = Path("postern.toml")
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.add_typer(queue.app, name="queue")
 
 
 class Role(StrEnum):
@@ -57,14 +47,14 @@ def main() -> None:
     try:
         app()
     except ConfigurationError as error:
-        _end(error, MISCONFIGURED)
+        end(error, MISCONFIGURED)
     except NotFoundError as error:
-        _end(error, NOT_FOUND)
+        end(error, NOT_FOUND)
     except FeedError as error:  # FILE:LINE: comes first, for editors to jump to
         typer.echo(str(error), err=True)
         sys.exit(FAILED)
     except PosternError as error:
-        _end(error, FAILED)
+        end(error, FAILED)
 
 
 @app.command()
@@ -120,9 +110,9 @@ def import_(
 ) -> None:
     """Import marketplaces, sellers, buyers and orders. One bad line, and nothing is imported."""
     with (
-        _store_of(config) as (_, store),
+        store_of(config) as (_, store),
         open_feed(file) as stream,
-        _progress() as bar,
+        progress() as bar,
     ):
         task = bar.add_task("Reading", total=None)
         with closing(read_feed(store, file, stream, lambda count: bar.update(task, completed=count))) as feed:
@@ -135,7 +125,7 @@ def import_(
 @app.command()
 def alias(seller: str, buyer: str, config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
     """Print the two aliases of a seller and a buyer, by your own ids; they are minted on first need."""
-    with _store_of(config) as (house, store):
+    with store_of(config) as (house, store):
         pair = find_aliases(store, house.clock, seller, buyer)
     if as_json:
         typer.echo(json.dumps({"buyer_alias": pair.buyer_alias, "seller_alias": pair.seller_alias}))
@@ -161,53 +151,6 @@ def explain(
     typer.echo("\n\n".join("\n".join(lines) for _, _, lines in stories))
 
 
-@queue_app.command("list")
-def queue_list(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
-    """What waits, the next due first."""
-    house = build_house(config)
-    with house.open_reader(connections=1).look() as look:
-        rows = tell_queue(look, house.clock.now())
-    if as_json:
-        typer.echo(json.dumps(rows))
-        return
-    if not rows:
-        typer.echo("The queue is empty.")
-        return
-    for row in rows:
-        last = row["last_attempt"]
-        told = f"; last attempt: {last['code'] or ''} {last['enhanced']} {last['reply']}" if isinstance(last, dict) else ""
-        typer.echo(f"{row['delivery']}  {row['state']}, due {row['due_at']}, {row['attempts']} attempts{told}")
-        typer.echo(f"    {row['message'] or 'for the house'}")
-
-
-@queue_app.command("retry")
-def queue_retry(
-    delivery: Annotated[str, typer.Argument(metavar="[DELIVERY]", help="dlv_…; without it, all that wait.")] = "",
-    config: Config = DEFAULT_CONFIG,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
-) -> None:
-    """Try again now."""
-    with _store_of(config) as (house, store):
-        count = retry(store, house.clock, _delivery_id(delivery) if delivery else None)
-    typer.echo(json.dumps({"retried": count}) if as_json else f"{count} due now.")
-
-
-@queue_app.command("drop")
-def queue_drop(
-    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="dlv_…")],
-    config: Config = DEFAULT_CONFIG,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002 - a flag
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
-) -> None:
-    """Take a delivery out of the queue for good; its message stays in the record, as dropped."""
-    delivery_id = _delivery_id(delivery)
-    if not yes:
-        typer.confirm("The mail will never be delivered. Drop it?", abort=True)
-    with _store_of(config) as (house, store):
-        message_id = drop(store, house.clock, delivery_id)
-    typer.echo(json.dumps({"dropped": show("msg", message_id)}) if as_json else f"Dropped {show('msg', message_id)}.")
-
-
 @app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the conversation.")] = False,  # noqa: FBT002 - a flag
@@ -218,28 +161,6 @@ def demo(
     _run_loop(lambda: play(once=once))
 
 
-@contextmanager
-def _store_of(config: Path) -> Iterator[tuple[House, Store]]:
-    house = build_house(config)
-    store = house.open_store()
-    try:
-        yield house, store
-    finally:
-        store.close()
-
-
-def _progress() -> Progress:
-    """A bar on standard error, gone when it is done; none where nobody looks."""
-    return Progress(console=Console(stderr=True, quiet=not sys.stderr.isatty()), transient=True)
-
-
-def _delivery_id(text: str) -> UUID:
-    found = read_shown("dlv", text)
-    if found is None:
-        raise NotFoundError("a delivery's name is dlv_ and 26 letters: see `postern queue list`")
-    return found
-
-
 def _run_loop(run: Callable[[], Coroutine[object, object, None]]) -> None:
     try:
         import uvloop  # noqa: PLC0415 - not there on every system
@@ -247,8 +168,3 @@ def _run_loop(run: Callable[[], Coroutine[object, object, None]]) -> None:
         asyncio.run(run())
     else:
         uvloop.run(run())
-
-
-def _end(error: Exception, code: int) -> None:
-    typer.echo(f"postern: {error}", err=True)
-    sys.exit(code)

@@ -1,0 +1,53 @@
+"""What the commands share: their common options, the store they open, and how they end."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from postern.errors import NotFoundError
+from postern.model.identifier import read_shown
+from postern.storage.store import Store
+from postern.wiring import House, build_house
+
+FAILED, NOT_FOUND, MISCONFIGURED = 1, 4, 78
+
+Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
+DEFAULT_CONFIG = Path("postern.toml")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@contextmanager
+def store_of(config: Path) -> Iterator[tuple[House, Store]]:
+    """The installation and its store, closed afterwards."""
+    house = build_house(config)
+    store = house.open_store()
+    try:
+        yield house, store
+    finally:
+        store.close()
+
+
+def progress() -> Progress:
+    """A bar on standard error, gone when it is done; none where nobody looks."""
+    return Progress(console=Console(stderr=True, quiet=not sys.stderr.isatty()), transient=True)
+
+
+def read_name(prefix: str, text: str, sentence: str) -> UUID:
+    """The id behind ``dlv_…`` or the like. Raises NotFoundError with this sentence."""
+    found = read_shown(prefix, text)
+    if found is None:
+        raise NotFoundError(sentence)
+    return found
+
+
+def end(error: Exception, code: int) -> None:
+    """One line on standard error, and the exit code."""
+    typer.echo(f"postern: {error}", err=True)
+    sys.exit(code)
