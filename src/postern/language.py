@@ -10,6 +10,7 @@ from pathlib import Path
 
 DEFAULT_LANGUAGE = "en"  # where it is not known who reads
 _CATALOGUES = Path(__file__).parent / "catalogue" / "locale"
+_RIGHT_TO_LEFT = {"ar", "fa", "he", "ur", "yi"}
 
 
 def say(language: str, sentence: str, **fields: str | int) -> str:
@@ -19,6 +20,25 @@ def say(language: str, sentence: str, **fields: str | int) -> str:
         return translated.format(**fields)
     except (KeyError, IndexError, ValueError):  # a damaged translation must not cost a mail
         return sentence.format(**fields)
+
+
+@lru_cache(maxsize=1)
+def known_languages() -> tuple[str, ...]:
+    """The languages that people can read us in (``de``, ``pt-BR``), English first."""
+    found = sorted(path.parts[-3].replace("_", "-") for path in _CATALOGUES.glob("*/LC_MESSAGES/postern.mo"))
+    return (DEFAULT_LANGUAGE, *(language for language in found if language != DEFAULT_LANGUAGE))
+
+
+def spoken(language: str) -> str | None:
+    """The known language in which ``say`` speaks to one who asks for this one; None where that is none, and English is spoken."""
+    known = {name.lower(): name for name in known_languages()}
+    wanted = language.replace("_", "-").lower()
+    return known.get(wanted) or known.get(wanted.partition("-")[0])
+
+
+def direction(language: str) -> str:
+    """``rtl`` where what ``say`` answers is read from right to left, else ``ltr``: for HTML's ``dir``."""
+    return "rtl" if (spoken(language) or DEFAULT_LANGUAGE).partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 @lru_cache(maxsize=100)

@@ -25,6 +25,11 @@ def unstructured(name: str, text: str) -> bytes:
     return _fold(name, text.split(" ") if _may_stand_plain(text) else _encoded_words(text))
 
 
+def plain(name: str, text: str) -> bytes:
+    """A field that is never encoded, such as one that programs read: what is no ASCII becomes a question mark."""
+    return _fold(name, one_line(text).split(" "))
+
+
 def mailbox(name: str, display_name: str, address: str) -> bytes:
     """A field of one mailbox. The display name is quoted, or encoded where it is no ASCII."""
     display = one_line(display_name)

@@ -40,6 +40,11 @@ def mail(fields: Sequence[bytes], text: str, html: str, attachments: Sequence[At
         whole = multipart("alternative", [whole, rich], boundaries)  # RFC 2046 5.1.4: the plainest first
     if beside := [file for file in attachments if not (file.content_id and html)]:
         whole = multipart("mixed", [whole, *map(file_part, beside)], boundaries)
+    return assemble(fields, whole)
+
+
+def assemble(fields: Sequence[bytes], whole: Entity) -> bytes:
+    """A whole mail of these header fields and this entity."""
     return b"".join((*fields, b"MIME-Version: 1.0\r\n", whole.fields, b"\r\n", whole.body))
 
 
@@ -66,14 +71,16 @@ def file_part(file: Attachment) -> Entity:
     return Entity(entity.fields + disposition, entity.body)
 
 
-def multipart(subtype: str, parts: Sequence[Entity], boundaries: Boundaries) -> Entity:
+def multipart(
+    subtype: str, parts: Sequence[Entity], boundaries: Boundaries, parameters: Sequence[tuple[str, str]] = ()
+) -> Entity:
     """The parts between boundaries that stand in none of them (RFC 2046 5.1.1)."""
     boundary = boundaries()
     while any(boundary.encode("ascii") in octets for part in parts for octets in (part.fields, part.body)):
         boundary = boundaries()
     line = b"--" + boundary.encode("ascii")
     pieces = [piece for part in parts for piece in (line, b"\r\n", part.fields, b"\r\n", part.body)]
-    kind = header_lines.parameterised("Content-Type", f"multipart/{subtype}", (("boundary", boundary),))
+    kind = header_lines.parameterised("Content-Type", f"multipart/{subtype}", (*parameters, ("boundary", boundary)))
     return Entity(kind, b"".join((*pieces, line, b"--\r\n")))
 
 

@@ -4,8 +4,18 @@ The sentences are message ids: said in English in the SMTP session, in the reade
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from postern.language import say
+
+
+class Told(StrEnum):
+    """How the author of a mail learns of a reason, as the manual says it."""
+
+    IN_SESSION = "by the SMTP reply"
+    BY_NOTICE = "by a notice"
+    BY_BOUNCE = "by a bounce, unless the seller switched it off"  # R13
+    NOT_AT_ALL = "not at all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,7 @@ class Reason:
     enhanced: str
     sentence: str
     remedy: str
+    told: Told = Told.IN_SESSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,7 @@ LEAKING = Reason(
     "2.6.0",
     "An address of the sender could not be removed from this mail without doubt, so it is held.",
     "A person of the marketplace decides. To be sure it passes, send the text again without signature, quotes and attachments.",
+    Told.BY_NOTICE,
 )
 ENDED_ITS_READER = Reason(
     "ended_its_reader",
@@ -122,6 +134,7 @@ ENDED_ITS_READER = Reason(
     "2.6.0",
     "Reading this mail took more time or memory than any mail may take, several times, so it is held unread.",
     "A person of the marketplace decides. To be sure it passes, send it again in a simpler form.",
+    Told.BY_NOTICE,
 )
 REPEAT = Reason(
     "repeat",
@@ -129,6 +142,7 @@ REPEAT = Reason(
     "2.0.0",
     "This mail was already accepted.",
     "Nothing needs to be done.",
+    Told.NOT_AT_ALL,
 )
 TRY_AGAIN = Reason(
     "try_again",

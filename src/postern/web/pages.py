@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, Response
 
 from postern.actions.frame import Frame
-from postern.language import DEFAULT_LANGUAGE, say
+from postern.language import DEFAULT_LANGUAGE, direction, say
 from postern.ports import Clock
 from postern.storage.store import Store
 from postern.web.outbox import Outbox
@@ -55,7 +55,11 @@ def show(
     """A page in the reader's language."""
     prefix = urlsplit(pages.frame.public_url).path  # a proxy may have put us below a folder
     text = _TEMPLATES.get_template(template).render(
-        say=partial(say, language), language=language, stylesheet=f"{prefix}/static/{load_stylesheet().name}", **fields
+        say=partial(say, language),
+        language=language,
+        direction=direction(language),
+        stylesheet=f"{prefix}/static/{load_stylesheet().name}",
+        **fields,
     )
     return Response(text.encode("utf-8", "replace"), status_code=status, media_type=MediaType.HTML)
 

@@ -6,7 +6,8 @@ the URL and without sign-in; there are no cookies, so there is nothing that anot
 
 from asyncio import to_thread
 
-from litestar import MediaType, Response, post, route
+from litestar import MediaType, Request, Response, post, route
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
@@ -14,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody, SkipValidation
 
 from postern.language import DEFAULT_LANGUAGE, say
-from postern.web import no_response_needed, report
+from postern.web import critical, no_response_needed, report
 from postern.web.health import tell_ready
 from postern.web.outbox import spell_outbox
 from postern.web.pages import Pages, load_stylesheet, show_notice
@@ -54,6 +55,13 @@ async def report_sent(pages: ThePages, token: FromPath[str], body: RawBody) -> R
     return await to_thread(report.act, pages, token, body)
 
 
+@route(critical.PAGE, http_method=_READ)
+async def critical_messages(pages: ThePages, request: Request[object, object, State]) -> Response[bytes]:
+    """R12: public, in every language."""
+    asked = request.query_params.get("lang", "")
+    return await to_thread(critical.tell, pages, asked, request.headers.get("Accept-Language", ""))
+
+
 @route("/static/{name:str}", http_method=_READ)
 async def stylesheet(name: FromPath[str]) -> Response[bytes]:
     sheet = load_stylesheet()
@@ -86,6 +94,7 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     no_response_needed_done,
     report_page,
     report_sent,
+    critical_messages,
     stylesheet,
     healthz,
     readyz,

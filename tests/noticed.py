@@ -1,0 +1,65 @@
+"""One notice of each kind, as Acme Books would get it about a mail to Ann."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from postern.mail.dsn import Failure, Original
+from postern.mail.notice import Letterhead, Notice, NoticeKind, compose_notice
+from postern.mail.notices.buyer_opted_out import buyer_opted_out
+from postern.mail.notices.delivery_failed import delivery_failed
+from postern.mail.notices.held import held, hold_expired, hold_refused
+from postern.mail.notices.outside_copy import outside_copy
+from postern.mail.notices.refused import refused
+from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, LEAKING, Cause
+from tests.letters import ANNS_ALIAS, PUBLIC_URL, numbered_boundaries
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+ORIGINAL = Original(
+    alias=ANNS_ALIAS,
+    received_at=NOW,
+    subject="How do you like your atlas?",
+    message_id="<20261124.1029@acme.test>",
+    date="Tue, 24 Nov 2026 10:29:58 +0100",
+    order_id="303-5512345-1234567",
+)
+LETTERHEAD = Letterhead(
+    marketplace_name="Example Market",
+    mail_domain="marketplace.example",
+    hostname="mx.marketplace.example",
+    message_id="<01kassgz1x0000000000000001@marketplace.example>",
+    date=NOW + timedelta(seconds=1),
+)
+CANCEL_URL = "https://marketplace.example/orders?cancel=1&from=mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A notice, and the failure it reports if it is a bounce."""
+
+    notice: Notice
+    failure: Failure | None = None
+
+    def compose(self, original: Original = ORIGINAL, letterhead: Letterhead = LETTERHEAD) -> bytes:
+        return compose_notice(self.notice, letterhead, original, self.failure, numbered_boundaries())
+
+
+def examples(language: str, original: Original = ORIGINAL, cancel_url: str = CANCEL_URL) -> dict[NoticeKind, Example]:
+    """Every kind in this language."""
+    large, leaking = Cause(ATTACHMENTS_TOO_LARGE), Cause(LEAKING)
+    of_large = (large.sentence(language), large.remedy(language))
+    of_leaking = (leaking.sentence(language), leaking.remedy(language))
+    refusal = Failure(552, "5.3.4", large.sentence("en"))
+    decision = Failure(250, "2.6.0", leaking.sentence("en"))
+    return {
+        NoticeKind.BUYER_OPTED_OUT: Example(
+            buyer_opted_out(language, original, PUBLIC_URL, cancel_url), Failure(550, "5.7.1", "The buyer has opted out.")
+        ),
+        NoticeKind.REFUSED: Example(refused(language, original, *of_large), refusal),
+        NoticeKind.HELD: Example(held(language, original, *of_leaking, NOW + timedelta(days=7))),
+        NoticeKind.HOLD_REFUSED: Example(hold_refused(language, original, *of_leaking), decision),
+        NoticeKind.HOLD_EXPIRED: Example(hold_expired(language, original, *of_leaking), decision),
+        NoticeKind.OUTSIDE_COPY: Example(outside_copy(language, original, 2)),
+        NoticeKind.DELIVERY_FAILED: Example(
+            delivery_failed(language, original, "5.1.1", NOW), Failure(550, "5.1.1", "... user unknown", NOW)
+        ),
+    }
