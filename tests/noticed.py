@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from postern.mail.dsn import Failure, Original
-from postern.mail.notice import Letterhead, Notice, NoticeKind, compose_notice
+from postern.mail.notice import Letterhead, Notice, compose_notice
 from postern.mail.notices.buyer_opted_out import buyer_opted_out
 from postern.mail.notices.delivery_failed import delivery_failed
 from postern.mail.notices.held import held, hold_expired, hold_refused
 from postern.mail.notices.outside_copy import outside_copy
 from postern.mail.notices.refused import refused
+from postern.model.notice import NoticeKind
 from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, LEAKING, Cause
 from tests.letters import ANNS_ALIAS, PUBLIC_URL, numbered_boundaries
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from postern.mail.notice import NoticeKind
 from postern.mail.notices.critical import explain_critical, page_url
 from postern.mail.reader import read
+from postern.model.notice import NoticeKind
 from postern.web.app import HEADERS, Pages
 from postern.web.languages import choose_language
 from tests.catalogues import speaking

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from postern.mail.dsn import Failure
-from postern.mail.notice import NoticeKind
 from postern.mail.reader import read
+from postern.model.notice import NoticeKind
 from tests.letters import ANNS_ALIAS, LIMITS
 from tests.noticed import LETTERHEAD, ORIGINAL, examples
 

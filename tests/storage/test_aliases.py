@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from postern.actions.find_aliases import find_aliases
-from postern.actions.find_recipient import find_recipient
+from postern.actions.find_recipient import Refused, find_recipient
 from postern.errors import NotFoundError, StoreError
 from postern.model.address import Address
 from postern.model.limits import Limits
 from postern.model.relationship import Relationship, Side
-from postern.policy.reasons import UNKNOWN_ALIAS
+from postern.policy.reasons import UNKNOWN_ALIAS, Cause
 from postern.storage import schema
 from postern.storage.people import buyer_row, person_row
 from postern.storage.relationships import AliasEntry, find_relationship, open_relationship
@@ -141,7 +141,7 @@ def test_an_ended_pairs_aliases_are_unknown_for_ever_and_never_given_out_again(t
         for side in Side:
             refused = find_recipient(look, town.frame, town.pair.alias_of(side), START)
             assert refused == find_recipient(look, town.frame, "0" * 15 + "@marketplace.example", START)
-            assert getattr(refused, "reason", None) is UNKNOWN_ALIAS
+            assert refused == Refused(Cause(UNKNOWN_ALIAS))
         assert isinstance(find_recipient(look, town.frame, town.bolt_pair.buyer_alias, START), AliasEntry)
     assert count(town.store, "alias") == 4
 
@@ -189,7 +189,7 @@ def test_an_alias_lives_at_its_own_marketplaces_domain_alone(town: Town) -> None
     local_part = town.pair.buyer_alias.partition("@")[0]
     with town.store.look() as look:
         elsewhere = find_recipient(look, town.frame, f"{local_part}@market.example", START)
-    assert getattr(elsewhere, "reason", None) is UNKNOWN_ALIAS
+    assert elsewhere == Refused(Cause(UNKNOWN_ALIAS))
 
 
 @pytest.mark.parametrize("order", [("ann", "de/ann"), ("de/ann", "ann")])

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, text
 from postern.actions.deliver_mail import RETRY_AFTER, Parcel, claim_deliveries, open_parcel, settle
 from postern.actions.keep_queue import drop, retry, tell_queue
 from postern.errors import NotFoundError
-from postern.model.delivery import Deferred, Delivered, Failed, Outcome
+from postern.model.delivery import Carries, Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.storage import schema
@@ -56,7 +56,9 @@ def queue_many(town: Town, number: int) -> None:
     person, document = town.pair.buyer_id, new_id()
     for place in range(number):
         due_at = START - timedelta(seconds=number - place)
-        delivery = Delivery(new_id(), 1, new_id(), document, person, "marketplace.example", due_at, None, 0, due_at)
+        delivery = Delivery(
+            new_id(), 1, new_id(), document, person, "marketplace.example", Carries.MESSAGE, due_at, None, 0, due_at
+        )
         town.store.keep(Change(1, (delivery_row(delivery),))).result()
 
 
@@ -355,5 +357,7 @@ def test_one_commit_takes_as_many_changes_as_the_limit_names(small_batches: Town
 
 def settle_nothing(seller_id: int) -> Change:
     person, document = new_id(), new_id()
-    delivery = Delivery(new_id(), seller_id, new_id(), document, person, "marketplace.example", START, None, 0, START)
+    delivery = Delivery(
+        new_id(), seller_id, new_id(), document, person, "marketplace.example", Carries.MESSAGE, START, None, 0, START
+    )
     return Change(seller_id, (delivery_row(delivery),))

@@ -14,13 +14,14 @@ from flufl.bounce import all_failures
 from postern.language import known_languages
 from postern.mail import notices
 from postern.mail.dsn import Failure, Original
-from postern.mail.notice import Heading, Link, Notice, NoticeKind, Particulars, Points, Text, compose_notice
+from postern.mail.notice import Heading, Link, Notice, Particulars, Points, Text, compose_notice
 from postern.mail.notices.buyer_opted_out import buyer_opted_out
 from postern.mail.notices.critical import MARK, explain_critical
 from postern.mail.notices.delivery_failed import delivery_failed
 from postern.mail.notices.outside_copy import outside_copy
 from postern.mail.reader import read
 from postern.model.delivery import Failed
+from postern.model.notice import NoticeKind
 from postern.policy.reasons import ALL, ATTACHMENTS_TOO_LARGE, LEAKING, Reason
 from postern.smtp.answer import Answer, outcome_of
 from tests.catalogues import speaking

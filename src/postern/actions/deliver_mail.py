@@ -12,16 +12,17 @@ from postern.actions.frame import Frame
 from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
 from postern.model.address import Address
-from postern.model.delivery import Deferred, Delivered, Failed, Outcome
+from postern.model.delivery import Carries, Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import show
 from postern.model.journal import Value
+from postern.model.notice import NoticeState
 from postern.model.thread import MessageState
 from postern.storage.change import Change, LeaseHeld, Row
 from postern.storage.deliveries import Delivery, attempt_row, claim, deferral_row, end_row
 from postern.storage.documents import find_document
 from postern.storage.journal import journal_row
+from postern.storage.notices import notice_state_row
 from postern.storage.people import find_correspondent
-from postern.storage.schema import HOUSE
 from postern.storage.store import Look, Transaction
 from postern.storage.threads import state_row
 
@@ -56,9 +57,11 @@ def open_parcel(look: Look, frame: Frame, delivery: Delivery, sign: Sign, now: d
         content = find_document(look, delivery.seller_id, delivery.document_id)
     except NotFoundError:
         return Failed(0, "5.1.6", "the recipient was erased")
-    if delivery.seller_id == HOUSE:
-        return Parcel("", recipient, content)
+    if delivery.carries is Carries.HOUSE:
+        return Parcel("", recipient, content)  # the null sender: a failure here must not come back here
     addressed = f"To: {recipient.reveal()}\r\n".encode("ascii") + content
+    if delivery.carries is Carries.NOTICE:  # RFC 3834 3.3: a notice that fails makes no other
+        return Parcel("", recipient, sign(addressed, delivery.sender_domain, now))
     expires_at = now + timedelta(days=RETURN_PATH_DAYS)
     return_path = make_return_path(frame.keyring, delivery.message_id, expires_at, delivery.sender_domain)
     return Parcel(return_path, recipient, sign(addressed, delivery.sender_domain, now))
@@ -88,10 +91,16 @@ def _final(frame: Frame, delivery: Delivery, outcome: Outcome, now: datetime) ->
 def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Row, ...]:
     if isinstance(outcome, Deferred):
         return (deferral_row(delivery.id, retry_at(delivery, now)),)
-    if delivery.seller_id == HOUSE:
-        return (end_row(delivery.id),)
-    state = MessageState.DELIVERED if isinstance(outcome, Delivered) else MessageState.FAILED
-    return (end_row(delivery.id), state_row(delivery.seller_id, delivery.message_id, state))
+    came = isinstance(outcome, Delivered)
+    match delivery.carries:
+        case Carries.HOUSE:
+            return (end_row(delivery.id),)
+        case Carries.NOTICE:
+            told = NoticeState.DELIVERED if came else NoticeState.FAILED
+            return (end_row(delivery.id), notice_state_row(delivery.seller_id, delivery.message_id, told))
+        case Carries.MESSAGE:
+            state = MessageState.DELIVERED if came else MessageState.FAILED
+            return (end_row(delivery.id), state_row(delivery.seller_id, delivery.message_id, state))
 
 
 def _entry(delivery: Delivery, outcome: Outcome, now: datetime) -> Row:

@@ -6,15 +6,15 @@ It looks at the envelope only. Nothing here parses the content, so the mail cann
 from postern.actions.find_recipient import House, Recipient, Refused, find_recipient
 from postern.actions.frame import Frame
 from postern.actions.receive_mail import Judged, Prepared, combine
-from postern.actions.receiving.facts import Pair, gather_pair
 from postern.actions.receiving.house import prepare_for_house
+from postern.actions.receiving.pair import Pair, gather_pair
 from postern.actions.receiving.placing import Place
 from postern.actions.receiving.record import Station, guards_of, repeat_row, rows_of_hold, seal_original
 from postern.mail.letter import Letter, Reading
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id
 from postern.model.thread import Thread
-from postern.policy.reasons import ENDED_ITS_READER
+from postern.policy.reasons import ENDED_ITS_READER, Cause
 from postern.storage.relationships import AliasEntry
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
@@ -65,7 +65,7 @@ def _hold_for(look: Look, frame: Frame, mail: Mail, entry: AliasEntry) -> Judged
         seen_mark=seen_mark,
         original=seal_original(look, frame, mail, pair, None),
     )
-    rows = (station.original.row, *rows_of_hold(look, station, ENDED_ITS_READER))
+    rows = (station.original.row, *rows_of_hold(look, frame, station, Cause(ENDED_ITS_READER)))
     return Judged(pair.seller.id, rows, guards_of(station))
 
 

@@ -4,8 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from postern.errors import NotFoundError
+from postern.model.delivery import Carries
 from postern.model.identifier import show
 from postern.model.journal import Value
+from postern.model.notice import NoticeState
 from postern.model.thread import MessageState
 from postern.ports import Clock
 from postern.storage.change import Change, Kept, LeaseHeld, Row
@@ -18,7 +20,7 @@ from postern.storage.deliveries import (
     make_due,
 )
 from postern.storage.journal import journal_row
-from postern.storage.schema import HOUSE
+from postern.storage.notices import notice_state_row
 from postern.storage.store import Look, Store
 from postern.storage.threads import state_row
 
@@ -49,8 +51,10 @@ def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:
     if delivery is None or delivery.lease is None:
         raise NotFoundError(_DOES_NOT_WAIT)
     rows: tuple[Row, ...] = (end_row(delivery.id), _entry(delivery, now))
-    if delivery.seller_id != HOUSE:
+    if delivery.carries is Carries.MESSAGE:
         rows += (state_row(delivery.seller_id, delivery.message_id, MessageState.DROPPED),)
+    elif delivery.carries is Carries.NOTICE:
+        rows += (notice_state_row(delivery.seller_id, delivery.message_id, NoticeState.DROPPED),)
     guards = (LeaseHeld(delivery.id, delivery.lease),)
     if not isinstance(store.keep(Change(delivery.seller_id, rows, guards)).result(), Kept):
         raise NotFoundError(_DOES_NOT_WAIT)
@@ -66,7 +70,8 @@ def _tell(look: Look, delivery: Delivery, now: datetime) -> dict[str, Value]:
     last = find_last_attempt(look, delivery)
     return {
         "delivery": show("dlv", delivery.id),
-        "message": show("msg", delivery.message_id) if delivery.seller_id != HOUSE else None,
+        "message": show("msg", delivery.message_id) if delivery.carries is Carries.MESSAGE else None,
+        "carries": delivery.carries,
         "state": "under way" if delivery.lease and delivery.due_at > now else "waiting",
         "attempts": delivery.attempts,
         "queued_at": delivery.queued_at.isoformat(),

@@ -6,24 +6,30 @@ commit; a guard that failed meanwhile sends the mail round again.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from postern.actions.find_recipient import House, Recipient, Refused, find_recipient
 from postern.actions.frame import Frame
-from postern.actions.receiving.facts import Pair, gather_facts, gather_pair
+from postern.actions.receiving.facts import Known, gather
 from postern.actions.receiving.house import prepare_for_house
+from postern.actions.receiving.pair import Arrival, gather_pair
 from postern.actions.receiving.passage import make_passage
-from postern.actions.receiving.placing import find_place
 from postern.actions.receiving.record import (
+    Allowance,
     Station,
     guards_of,
-    refusal_row,
     repeat_row,
+    rows_of_absorbing,
+    rows_of_block,
     rows_of_delivery,
     rows_of_hold,
+    rows_of_outside_copy,
+    rows_of_refusal,
     seal_original,
 )
+from postern.actions.receiving.refusals import refusal_rows
 from postern.actions.receiving.repeats import mark_of
 from postern.errors import NotFoundError, PosternError, StoreFullError
 from postern.mail.letter import Leaking, Reading
@@ -32,11 +38,10 @@ from postern.mail.rewrite import rewrite
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id
 from postern.model.relationship import Side
-from postern.policy.chain import judge
+from postern.policy.chain import count_outside, judge, passed_by
 from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, TRY_AGAIN, UNKNOWN_ALIAS, Cause
-from postern.policy.verdict import Discard, Hold, Refuse
-from postern.storage.change import Change, Guard, Kept, Outcome, Row
-from postern.storage.relationships import AliasEntry
+from postern.policy.verdict import Block, Deliver, Discard, Hold, Judgement, Refuse
+from postern.storage.change import Change, Guard, Kept, Outcome, Row, Write
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
 from postern.storage.threads import find_seen
@@ -46,13 +51,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One recipient's share of the change; ``refusal`` is set where the mail may not pass to them."""
+    """One recipient's share of the change.
+
+    ``refusal`` is set where the mail may not pass to them, and then ``rows`` are what a refusal in the session leaves.
+    ``keep_refused`` is what to write instead where other recipients of the same mail are taken, so that it is answered 250.
+    ``counts`` names the seller's day that it uses one message of.
+    """
 
     seller_id: int
     rows: tuple[Row, ...]
     guards: tuple[Guard, ...] = ()
     refusal: Cause | None = None
     queued: bool = False
+    keep_refused: Callable[[], "Judged"] | None = None
+    counts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +110,14 @@ def prepare(look: Look, frame: Frame, mail: Mail) -> Prepared:
     """Read the mail once, then decide for each recipient by itself."""
     reading = read(mail.content, frame.limits)
     recipients = [find_recipient(look, frame, address, mail.received_at) for address in mail.envelope.recipients]
-    return combine([_prepare_for(look, frame, mail, reading, one) for one in dict.fromkeys(recipients)])
+    judged: list[Judged] = []
+    for recipient in dict.fromkeys(recipients):
+        used = Counter(one.counts for one in judged if one.counts)  # a mail to three buyers counts three (R21)
+        judged.append(_prepare_for(look, frame, mail, reading, recipient, used))
+    return combine(judged)
 
 
-def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipient: Recipient) -> Judged:
+def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipient: Recipient, used: Counter[str]) -> Judged:
     if isinstance(recipient, Refused):  # it was live at RCPT, and ended since
         return Judged(HOUSE, (), refusal=recipient.cause)
     if isinstance(recipient, House):
@@ -113,56 +129,105 @@ def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipie
         pair = gather_pair(look, recipient)
     except NotFoundError:
         return Judged(HOUSE, (), refusal=Cause(UNKNOWN_ALIAS))
-    return _prepare_for_alias(look, frame, mail, reading, pair, recipient)
+    return _Alias(look, frame, Arrival(mail, reading, pair, recipient.side.other)).judge(used)
 
 
-def _prepare_for_alias(look: Look, frame: Frame, mail: Mail, reading: Reading, pair: Pair, entry: AliasEntry) -> Judged:
-    """Route → facts → judge → rewrite → guard, for one alias."""
-    author: Side = entry.side.other  # R26: the alias decides who writes
-    seller_id = pair.seller.id
-    judgement = judge(gather_facts(reading, pair, author, frame.limits))
-    if isinstance(judgement.verdict, (Refuse, Discard)):
-        cause = judgement.verdict.cause
-        return Judged(seller_id, (refusal_row(look, mail, reading, pair, author, cause.reason),), refusal=cause)
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    """One mail at one alias: facts → judge → rewrite → guard."""
 
-    seen_mark = mark_of(look, mail, reading, pair.relationship.id, author)
-    seen = find_seen(look, seen_mark)
-    if seen:
-        return Judged(seller_id, (repeat_row(mail, pair, author, seen),))
+    look: Look
+    frame: Frame
+    arrival: Arrival
 
-    author_id = pair.find_author(author, reading.authors[0].address)
-    if author_id is None:
-        raise AssertionError("the rules let a mail pass whose author is nobody of the pair")
-    message_id = new_id()
-    station = Station(
-        mail=mail,
-        reading=reading,
-        pair=pair,
-        author=author,
-        author_id=author_id,
-        place=find_place(look, frame.keyring, pair, reading, author, mail.received_at),
-        message_id=message_id,
-        seen_mark=seen_mark,
-        original=seal_original(look, frame, mail, pair, author_id),
-        findings=tuple(f"{finding.rule}: {finding.cause.reason.code}" for finding in judgement.findings),
-    )
-    rows = (station.original.row,)
-    if isinstance(judgement.verdict, Hold):
-        return Judged(seller_id, rows + rows_of_hold(look, station, judgement.verdict.cause.reason), guards_of(station))
-    relayed = rewrite(reading, make_passage(frame, pair, station.place, author, message_id, mail.received_at))
-    if isinstance(relayed, Leaking):
-        return Judged(seller_id, rows + rows_of_hold(look, station, LEAKING), guards_of(station))
-    return Judged(seller_id, rows + rows_of_delivery(look, frame, station, relayed), guards_of(station), queued=True)
+    def judge(self, used: Counter[str]) -> Judged:
+        look, pair, arrival = self.look, self.arrival.pair, self.arrival
+        known = gather(look, self.frame, arrival, counted_already=used[pair.marketplace.id])
+        seen_mark = mark_of(look, arrival.mail, arrival.reading, pair.relationship.id, arrival.author)
+        if known.author_id and (seen := find_seen(look, seen_mark)):  # before the rules: a repeat must not meet today's limit
+            return Judged(pair.seller.id, (repeat_row(arrival.mail, pair, arrival.author, seen),))
+        judgement = judge(known.facts)
+        if isinstance(judgement.verdict, Refuse):
+            return self._refuse(known, judgement, judgement.verdict.cause, seen_mark)
+        return self._keep(self._station(known, judgement, seen_mark), judgement)
+
+    def _refuse(self, known: Known, judgement: Judgement, cause: Cause, seen_mark: bytes) -> Judged:
+        look, frame, seller_id = self.look, self.frame, self.arrival.pair.seller.id
+
+        def keep_refused() -> Judged:
+            """A proven sender is told by notice, so the message is kept; whoever is not proved leaves an entry alone."""
+            if known.author_id is None or known.automatic:
+                return Judged(seller_id, *refusal_rows(look, frame, self.arrival, cause.reason, beside=True))
+            station = self._station(known, judgement, seen_mark)
+            return Judged(seller_id, (station.original.row, *rows_of_refusal(look, frame, station, cause)), guards_of(station))
+
+        rows, guards = refusal_rows(look, frame, self.arrival, cause.reason)
+        return Judged(seller_id, rows, guards, cause, keep_refused=keep_refused)
+
+    def _keep(self, station: Station, judgement: Judgement) -> Judged:
+        """Whatever is answered 250 is kept with its original (R25)."""
+        look, frame = self.look, self.frame
+        queued = False
+        match judgement.verdict:
+            case Block(cause):
+                rows = rows_of_block(look, frame, station, cause)
+            case Discard(cause):
+                rows = rows_of_absorbing(look, station, cause)
+            case Hold(cause):
+                rows = rows_of_hold(look, frame, station, cause)
+            case _:
+                rows, queued = self._deliver(station, judgement)
+        pair = self.arrival.pair
+        counts = pair.marketplace.id if station.allowance else ""
+        return Judged(pair.seller.id, (station.original.row, *rows), guards_of(station), queued=queued, counts=counts)
+
+    def _deliver(self, station: Station, judgement: Judgement) -> tuple[tuple[Row, ...], bool]:
+        look, frame = self.look, self.frame
+        passage = make_passage(frame, station.pair, station.place, station.author, station.message_id, station.mail.received_at)
+        relayed = rewrite(station.reading, passage)
+        if isinstance(relayed, Leaking):
+            return rows_of_hold(look, frame, station, Cause(LEAKING)), False
+        notices: tuple[Row, ...] = ()
+        if outside := count_outside(judgement):
+            notices = rows_of_outside_copy(look, frame, station, outside)
+        return (*rows_of_delivery(look, frame, station, relayed), *notices), True
+
+    def _station(self, known: Known, judgement: Judgement, seen_mark: bytes) -> Station:
+        if known.author_id is None or known.place is None:
+            raise AssertionError("the rules let a mail pass whose author is nobody of the pair")
+        arrival = self.arrival
+        counts = arrival.author is Side.SELLER and isinstance(judgement.verdict, (Deliver, Hold))
+        return Station(
+            mail=arrival.mail,
+            reading=arrival.reading,
+            pair=arrival.pair,
+            author=arrival.author,
+            author_id=known.author_id,
+            place=known.place,
+            message_id=new_id(),
+            seen_mark=seen_mark,
+            original=seal_original(self.look, self.frame, arrival.mail, arrival.pair, known.author_id),
+            findings=tuple(f"{finding.rule}: {finding.cause.reason.code}" for finding in judgement.findings),
+            automatic=known.automatic.kind if known.automatic else "",
+            passed_by=passed_by(judgement),
+            allowance=Allowance(str(known.day), known.facts.daily_limit) if counts else None,
+        )
 
 
 def combine(judged: Iterable[Judged]) -> Prepared:
-    """One change for all recipients: they are answered with one reply, so they are written in one commit."""
+    """One change for all recipients: they are answered with one reply, so they are written in one commit. Where some were taken,
+    those who were not are kept as refused, and their author told.
+    """
     each = tuple(judged)
-    rows = tuple(row for one in each for row in one.rows)
-    guards = tuple(guard for one in each for guard in one.guards)
-    refused_all = all(one.refusal for one in each)
+    refusal = each[0].refusal if all(one.refusal for one in each) else None
+    if refusal is None:
+        each = tuple(one.keep_refused() if one.keep_refused else one for one in each)
     return Prepared(
-        change=Change(max(one.seller_id for one in each), rows, guards),
-        refusal=each[0].refusal if refused_all else None,
-        queued=any(one.queued for one in each),
+        change=Change(
+            seller_id=max(one.seller_id for one in each),
+            rows=tuple(row for one in each for row in one.rows),
+            guards=tuple(guard for one in each for guard in one.guards),
+        ),
+        refusal=refusal,
+        queued=any(row.write is Write.ADD_DELIVERY for one in each for row in one.rows),
     )

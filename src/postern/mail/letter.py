@@ -45,6 +45,7 @@ class Reading:
     brackets. ``references`` is In-Reply-To after References, without repeats, oldest first. ``headers`` holds the decoded
     value of each header field that a rule may look at, by lower-case name, in order. ``unreadable`` is empty, or a sentence
     that says which maximum the mail passes; the letter is then what was read until there, and is not to be sent.
+    ``recipients`` holds the mailboxes of To and Cc.
     """
 
     letter: Letter
@@ -56,6 +57,7 @@ class Reading:
     received_fields: int
     defects: tuple[str, ...]
     unreadable: str = ""
+    recipients: tuple[Mailbox, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

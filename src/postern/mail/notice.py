@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from html import escape
 
 from postern.language import DEFAULT_LANGUAGE, direction, say, spoken
@@ -18,6 +17,7 @@ from postern.mail import dsn, header_lines, threading, writer
 from postern.mail.characters import one_line
 from postern.mail.dsn import Failure, Original
 from postern.mail.writer import Boundaries, Entity
+from postern.model.notice import NoticeKind
 
 LOCAL_PART = "no-reply"
 _COLUMNS = 72
@@ -26,18 +26,6 @@ _SHEET = ' style="max-width:36em;font-family:sans-serif;line-height:1.5;overflow
 _HEADING = ' style="font-size:1.1em;margin:1.5em 0 0.5em"'
 _LIST = ' style="padding-inline-start:1.25em"'
 _SMALL = ' style="font-size:small"'
-
-
-class NoticeKind(StrEnum):
-    """What a notice is about; programs read it in ``X-Postern-Notice``."""
-
-    BUYER_OPTED_OUT = "buyer_opted_out"  # R8
-    REFUSED = "refused"
-    HELD = "held"
-    HOLD_REFUSED = "hold_refused"
-    HOLD_EXPIRED = "hold_expired"
-    OUTSIDE_COPY = "outside_copy"
-    DELIVERY_FAILED = "delivery_failed"
 
 
 @dataclass(frozen=True, slots=True)

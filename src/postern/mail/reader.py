@@ -53,13 +53,14 @@ def read(content: bytes, limits: Limits) -> Reading:
     return Reading(
         letter=_letter(header, tree, body),
         author_fields=len(header.all("from")),
-        authors=_authors(header, limits),
+        authors=_mailboxes(header, limits, "from"),
         message_id=threading.first_id(header.all("message-id")),
         references=threading.references_of(header.all("references"), header.all("in-reply-to"), limits),
         headers=_for_rules(header),
         received_fields=len(header.all("received")),
         defects=_once((*(("a bare carriage return",) if stray else ()), *tree.defects, *header.defects)),
         unreadable=tree.unreadable or body.unreadable,
+        recipients=_mailboxes(header, limits, "to", "cc"),
     )
 
 
@@ -76,9 +77,10 @@ def _attachment(part: Part) -> Attachment:
     return Attachment(part.file_name, part.media_type, part.content or b"", part.content_id)
 
 
-def _authors(header: HeaderBlock, limits: Limits) -> tuple[Mailbox, ...]:
-    """The mailboxes of every From field: two fields, or two mailboxes in one, leave no single author (R20)."""
-    return tuple(mailbox for field in header.all("from") for mailbox in read_mailboxes(field, limits.mailboxes_per_field))
+def _mailboxes(header: HeaderBlock, limits: Limits, *names: str) -> tuple[Mailbox, ...]:
+    """The mailboxes of every such field: two From fields, or two mailboxes in one, leave no single author (R20)."""
+    fields = (field for name in names for field in header.all(name))
+    return tuple(mailbox for field in fields for mailbox in read_mailboxes(field, limits.mailboxes_per_field))
 
 
 def _for_rules(header: HeaderBlock) -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,15 @@ was taken out, so an outcome may be written to the record and shown to the sende
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Carries(StrEnum):
+    """What a delivery carries."""
+
+    MESSAGE = "message"
+    NOTICE = "notice"
+    HOUSE = "house"  # mail for the operator
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class FeedSeller:
     customer_service_address: Address
     registered_senders: tuple[Address, ...]
     average_daily_orders: float | Mapping[str, float] | None  # R21: one number, or one for each marketplace
-    bounce_on_opt_out: bool
+    bounce_on_opt_out: bool | None  # R13; None where the feed leaves it to the seller
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class FeedBuyer:
     marketplace_id: str
     display_name: str = field(repr=False)
     address: Address
-    opted_out: bool
+    opted_out: bool | None  # R8; None where the feed leaves it to the buyer
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class Limits:
     # The store
     batch: Annotated[int, "Changes in one commit."] = 64
     inline_document: Annotated[int, "Octets of a mail that lies in the store; larger ones are blobs."] = 64_000
+    thread_burst: Annotated[int, "Messages of one thread within the minutes below; the next is held: robots write so."] = 20
+    thread_burst_minutes: Annotated[int, "Minutes in which the messages of a thread are counted for that."] = 10
+    pending_senders: Annotated[int, "Unregistered addresses listed for a seller's approval; more are refused unlisted."] = 100
+    hold_days: Annotated[int, "Days that a held message waits for a decision, then it is refused and its author told."] = 14
     stale_retries: Annotated[int, "How often a mail is judged again because the facts changed under it."] = 2
 
     # The queue

@@ -1,9 +1,11 @@
 """An order: one buyer, one seller, one marketplace."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+TAKEN_FOR_DELIVERED_AFTER = timedelta(days=14)  # R7: after shipment, where no delivery is reported
 
 
 class OrderStatus(StrEnum):
@@ -65,3 +67,20 @@ class Order:
     cancelled_at: datetime | None
     items: tuple[Item, ...] = ()
     shipments: tuple[Shipment, ...] = ()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """A cancelled order is neither open nor complete (R7)."""
+        return self.status is OrderStatus.CANCELLED
+
+    def is_complete(self, now: datetime) -> bool:
+        """R7: delivered or returned, or shipped so long ago that it must have arrived."""
+        if self.status in (OrderStatus.DELIVERED, OrderStatus.RETURNED):
+            return True
+        arrived = self.shipped_at is not None and now - self.shipped_at >= TAKEN_FOR_DELIVERED_AFTER
+        return self.status is OrderStatus.SHIPPED and arrived
+
+    @property
+    def has_customised_item(self) -> bool:
+        """Made for this buyer, so the seller may have to ask (R10)."""
+        return any(item.customised for item in self.items)

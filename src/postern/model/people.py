@@ -1,5 +1,6 @@
 """The marketplace, and the people in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -28,7 +29,8 @@ class Seller:
     name: str
     business_name: str
     language: str
-    bounce_on_opt_out: bool
+    bounce_on_opt_out: bool  # R13
+    average_daily_orders: float | Mapping[str, float] | None = None  # R21: one number, or one for each marketplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,16 @@ class Buyer:
     marketplace_id: str
     display_name: str = field(repr=False)
     address: Address
-    opted_out: bool
+    opted_out: bool  # R8
+    opt_out_version: int = 0  # grows with every change of an opt-out, for one seller or for all
 
 
 class AddressRole(StrEnum):
     """What an address is to a seller."""
 
     CUSTOMER_SERVICE = "customer_service"  # R14: buyers' mail goes here
-    REGISTERED_SENDER = "registered_sender"  # R20: mail to buyers may come from here
+    REGISTERED_SENDER = "registered_sender"  # R20: mail to buyers may come from here, says the shop's feed
+    APPROVED_SENDER = "approved_sender"  # R20: the same, approved in Messaging permissions; no feed takes it away
 
 
 @dataclass(frozen=True, slots=True)

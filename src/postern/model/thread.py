@@ -15,6 +15,10 @@ class MessageState(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     HELD = "held"
+    BLOCKED = "blocked"  # by the buyer's opt-out (R8): kept, and not delivered
+    REFUSED = "refused"  # kept because another recipient of the same mail was taken, or because it was held before
+    EXPIRED = "expired"  # held until the time for a decision was over
+    ABSORBED = "absorbed"  # written by a robot: kept and shown, not mailed on
     DROPPED = "dropped"
 
 
@@ -46,4 +50,8 @@ class Message:
     text: str = field(repr=False)
     original_id: UUID | None
     relayed_id: UUID | None
-    reason: str = ""  # why it is held
+    reason: str = ""  # why it did not simply pass
+    automatic: str = ""  # the kind of robot that wrote it; empty for a person
+    passed_by: str = ""  # what let it pass an opt-out in force
+    candidates: tuple[UUID, ...] = ()  # the orders it fits, where it fits several
+    author_id: UUID | None = None  # the person; None where nobody read who it was

@@ -14,14 +14,47 @@ class Facts:
     """
 
     author: Side
+
+    # Can it be read, and does it come straight?
     unreadable: str  # why the mail cannot be read at all, in plain words; empty where it can
+    received_fields: int
+    received_maximum: int
+
+    # Who wrote it?
     author_fields: int  # header From fields
     author_mailboxes: int  # mailboxes in them, all together
     author_has_address: bool  # the first of them is an address
     author_is_of_pair: bool
-    received_fields: int
-    received_maximum: int
+
+    # What is in it?
     attachments: int
     attachments_maximum: int
     attachment_bytes: int  # decoded, all together
     attachment_bytes_maximum: int
+
+    # What is known of the author beside the pair
+    author_is_blocked: bool = False  # the seller has blocked this address in Messaging permissions
+    author_sells: bool = False  # the address is some seller's (R26)
+    author_is_the_seller: bool = False  # it is even this pair's seller's
+    pair_has_order: bool = False
+    report_infringement_url: str = ""
+
+    # A person, or a robot?
+    automatic_by: str = ""  # the sign by which it was recognised as automatic; empty for a person's
+    messages_lately: int = 0  # in the same thread, just before this one
+    messages_lately_maximum: int = 0
+
+    # How much was sent today (R21)
+    used_today: int = 0
+    daily_limit: int = 1
+    limit_resets_at: str = ""  # as people of that marketplace write it
+
+    # Does the buyer want it (R8 to R10)
+    opted_out: bool = False  # of all sellers' unsolicited messages, or of this one's
+    is_reply: bool = False  # on a thread in which the buyer, not a robot, wrote
+    is_marked_important: bool = False
+    pair_has_live_order: bool = False  # one that is not cancelled
+    about_customised_order: bool = False  # that is not complete yet
+
+    # Who else gets it
+    outside_copies: int = 0  # addresses in To and Cc that are neither aliases nor the author's own

@@ -99,12 +99,107 @@ SENDER_NOT_REGISTERED = Reason(  # R20
     "Add the address you write from under Settings > Messaging permissions, or write from one that is registered, then send the "
     "mail again: it was not kept.",
 )
+SENDER_BLOCKED = Reason(  # R20
+    "sender_blocked",
+    550,
+    "5.7.1",
+    "The seller has blocked this address in Messaging permissions.",
+    "Write from an address that is registered there, or remove the block under Settings > Messaging permissions.",
+)
 NOT_THE_BUYER = Reason(  # R16
     "not_the_buyer",
     550,
     "5.7.1",
     "Mail to this seller's alias is taken only from the buyer it was given to.",
     "Write from the address of your account, or answer on the web; the mail was not kept.",
+)
+SELLER_TO_SELLER = Reason(  # R26
+    "seller_to_seller",
+    550,
+    "5.7.1",
+    "A seller cannot write to another seller here.",
+    "If you bought from this seller, write from the address of that order's account. To complain about an infringement, use the "
+    "marketplace's page Report infringement{place}.",
+)
+DAILY_LIMIT_REACHED = Reason(  # R21
+    "daily_limit_reached",
+    550,
+    "5.7.1",
+    "The seller's {limit} messages of today are used up, so this one was not taken.",
+    "Send it again after {time}, when the count starts anew. Put several questions about one order into one message.",
+)
+BUYER_OPTED_OUT = Reason(  # R8, R12: which of the two it was
+    "buyer_opted_out",
+    250,
+    "2.6.0",
+    "The buyer opted out of unsolicited messages, so this one was kept and not delivered.",
+    "If it is critical for an order, choose a critical reason under Contact buyer, or write [Important] at the beginning of the "
+    "subject. An answer to a message of the buyer is always delivered: reply on the thread and leave the original message in it.",
+    Told.BY_BOUNCE,
+)
+ANSWERS_THE_BUYER = Reason(  # R9
+    "reply",
+    250,
+    "2.0.0",
+    "The buyer opted out of unsolicited messages, but wrote in this thread first.",
+    "Nothing needs to be done.",
+    Told.NOT_AT_ALL,
+)
+ABOUT_CUSTOMISED_ORDER = Reason(  # R10
+    "customised",
+    250,
+    "2.0.0",
+    "The buyer opted out of unsolicited messages, but the order has a customised item and is not complete.",
+    "Nothing needs to be done.",
+    Told.NOT_AT_ALL,
+)
+MARKED_IMPORTANT = Reason(  # R10: each use is counted
+    "important",
+    250,
+    "2.0.0",
+    "The buyer opted out of unsolicited messages, but the subject says [Important].",
+    "Use it only for what the buyer must know to get the order; each use is counted.",
+    Told.NOT_AT_ALL,
+)
+AUTOMATIC = Reason(
+    "automatic",
+    250,
+    "2.0.0",
+    "A machine wrote this mail ({sign}), so it is kept and shown, and not sent on.",
+    "Nothing needs to be done. To reach the other side, write yourself.",
+    Told.NOT_AT_ALL,
+)
+BACK_AND_FORTH = Reason(
+    "back_and_forth",
+    250,
+    "2.6.0",
+    "So many messages went back and forth in this thread within minutes that this one is held: two robots may be writing.",
+    "A person of the marketplace decides. If you wrote it yourself, wait a little before you write again.",
+    Told.BY_NOTICE,
+)
+ALSO_SENT_OUTSIDE = Reason(
+    "also_sent_outside",
+    250,
+    "2.0.0",
+    "This mail also went to {count} outside addresses directly; those copies have left the privacy of the marketplace.",
+    "Write to the alias alone: whoever gets a copy directly sees your own address.",
+    Told.BY_NOTICE,
+)
+HELD_TOO_LONG = Reason(
+    "held_too_long",
+    550,
+    "5.7.1",
+    "Nobody of the marketplace released this message in time, so it was not delivered.",
+    "Send it again in a simpler form: the text alone, without signature, quotes and attachments.",
+    Told.BY_NOTICE,
+)
+NOT_RELEASED = Reason(
+    "not_released",
+    550,
+    "5.7.1",
+    "A person of the marketplace looked at this message and did not release it.",
+    "Ask the marketplace's support if you think that this is a mistake.",
+    Told.BY_NOTICE,
 )
 TOO_MANY_ATTACHMENTS = Reason(  # R23
     "too_many_attachments",
@@ -167,7 +262,19 @@ ALL = (
     LOOP,
     NO_SINGLE_AUTHOR,
     SENDER_NOT_REGISTERED,
+    SENDER_BLOCKED,
     NOT_THE_BUYER,
+    SELLER_TO_SELLER,
+    DAILY_LIMIT_REACHED,
+    BUYER_OPTED_OUT,
+    ANSWERS_THE_BUYER,
+    ABOUT_CUSTOMISED_ORDER,
+    MARKED_IMPORTANT,
+    AUTOMATIC,
+    BACK_AND_FORTH,
+    ALSO_SENT_OUTSIDE,
+    HELD_TOO_LONG,
+    NOT_RELEASED,
     TOO_MANY_ATTACHMENTS,
     ATTACHMENTS_TOO_LARGE,
     LEAKING,

@@ -11,6 +11,7 @@ class Effect(StrEnum):
 
     REFUSE = "refuse"
     DISCARD = "discard"
+    BLOCK = "block"
     HOLD = "hold"
     NOTE = "note"
 
@@ -46,12 +47,19 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """It does not pass, and nobody is told: telling would feed a loop or hit a bystander."""
+    """It is answered 250, kept and shown, and goes no further, and nobody is told: telling would feed a loop."""
 
     cause: Cause
 
 
-Verdict = Deliver | Hold | Refuse | Discard
+@dataclass(frozen=True, slots=True)
+class Block:
+    """It is answered 250, kept, and goes no further: the reader does not want it (R8). Its sender gets a bounce."""
+
+    cause: Cause
+
+
+Verdict = Deliver | Hold | Block | Discard | Refuse
 
 
 @dataclass(frozen=True, slots=True)

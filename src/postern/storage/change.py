@@ -9,6 +9,10 @@ from uuid import UUID
 class Write(StrEnum):
     """What a row of a change can do. The order is the one in which every batch writes, so no two writers wait for each other."""
 
+    ADD_PERSON = "add person"
+    ADD_SENDER_ATTEMPT = "add sender attempt"
+    COUNT_SENDER_ATTEMPT = "count sender attempt"
+    COUNT_USE = "count use"
     ADD_THREAD = "add thread"
     ADD_DOCUMENT = "add document"
     ADD_MESSAGE = "add message"
@@ -16,6 +20,9 @@ class Write(StrEnum):
     ADD_EXEMPTION = "add exemption"
     ADD_REPORT = "add report"
     SET_MESSAGE_STATE = "set message state"
+    SETTLE_HELD = "settle held message"
+    ADD_NOTICE = "add notice"
+    SET_NOTICE_STATE = "set notice state"
     ADD_DELIVERY = "add delivery"
     DEFER_DELIVERY = "defer delivery"
     END_DELIVERY = "end delivery"
@@ -77,7 +84,52 @@ class NotMarked:
     side: str
 
 
-Guard = Unseen | HouseUnseen | RelationshipOpen | SenderApproved | LeaseHeld | NotMarked
+@dataclass(frozen=True, slots=True)
+class OptOutUnchanged:
+    """Guard: the buyer has decided nothing new about whose messages they want."""
+
+    buyer_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithinDailyLimit:
+    """Guard: with this message the seller has used at most the day's limit (R21). Each one in a batch counts."""
+
+    seller_id: int
+    marketplace_id: str
+    day: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptUnlisted:
+    """Guard: nobody has listed an attempt from this address for this seller."""
+
+    seller_id: int
+    address_mark: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StillHeld:
+    """Guard: the message is held, so it can be released or refused."""
+
+    seller_id: int
+    message_id: UUID
+
+
+Guard = (
+    Unseen
+    | HouseUnseen
+    | RelationshipOpen
+    | SenderApproved
+    | LeaseHeld
+    | NotMarked
+    | OptOutUnchanged
+    | WithinDailyLimit
+    | AttemptUnlisted
+    | StillHeld
+)
 
 
 @dataclass(frozen=True, slots=True)

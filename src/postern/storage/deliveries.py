@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, or_, select, update
 
-from postern.model.delivery import Outcome
+from postern.model.delivery import Carries, Outcome
 from postern.model.identifier import new_id
 from postern.storage.change import Row, Write
 from postern.storage.schema import attempt, delivery, message
@@ -60,7 +60,7 @@ _LAST_ATTEMPT = (
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One mail to one recipient, waiting or under way."""
+    """One mail to one recipient, waiting or under way. ``message_id`` names what it carries."""
 
     id: UUID
     seller_id: int
@@ -68,6 +68,7 @@ class Delivery:
     document_id: UUID
     person_id: UUID
     sender_domain: str
+    carries: Carries
     due_at: datetime
     lease: UUID | None
     attempts: int
@@ -150,6 +151,7 @@ def delivery_row(one: Delivery) -> Row:
     values = {
         "id": one.id,
         "kind": "smtp",
+        "carries": one.carries,
         "seller_id": one.seller_id,
         "message_id": one.message_id,
         "document_id": one.document_id,
@@ -202,6 +204,7 @@ def _delivery(row: RowMapping) -> Delivery:
         document_id=row["document_id"],
         person_id=row["person_id"],
         sender_domain=row["sender_domain"],
+        carries=Carries(row["carries"]),
         due_at=row["due_at"],
         lease=row["lease"],
         attempts=row["attempts"],

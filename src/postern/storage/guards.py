@@ -1,12 +1,39 @@
 """What must still be true when a change is written, checked for a whole batch with one query a kind."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select, tuple_
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select, text, tuple_
 
-from postern.storage.change import Change, Guard, HouseUnseen, LeaseHeld, NotMarked, RelationshipOpen, SenderApproved, Unseen
-from postern.storage.schema import delivery, exemption, house_mail, message, relationship, report, seller_address
+from postern.model.thread import MessageState
+from postern.storage.change import (
+    AttemptUnlisted,
+    Change,
+    Guard,
+    HouseUnseen,
+    LeaseHeld,
+    NotMarked,
+    OptOutUnchanged,
+    RelationshipOpen,
+    SenderApproved,
+    StillHeld,
+    Unseen,
+    WithinDailyLimit,
+    Write,
+)
+from postern.storage.schema import (
+    buyer,
+    daily_use,
+    delivery,
+    exemption,
+    house_mail,
+    message,
+    relationship,
+    report,
+    seller_address,
+    sender_attempt,
+)
 
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
@@ -25,19 +52,93 @@ _APPROVED = (
     .with_for_update(read=True)
 )
 _LEASED = select(delivery.c.id, delivery.c.lease).where(delivery.c.id.in_(_KEYS)).order_by(delivery.c.id).with_for_update()
+_DayKey = tuple[int, str, str]
+_DAY_COLUMNS = ("seller_id", "marketplace_id", "day")
+_OPT_OUTS = (
+    select(buyer.c.person_id, buyer.c.opt_out_version)
+    .where(buyer.c.person_id.in_(_KEYS))
+    .order_by(buyer.c.person_id)
+    .with_for_update(read=True)
+)
+_OPEN_DAY = text(
+    "INSERT INTO daily_use (seller_id, marketplace_id, day, used) VALUES (:seller_id, :marketplace_id, :day, 0)"
+    " ON CONFLICT (seller_id, marketplace_id, day) DO NOTHING"
+)
+_USED = (
+    select(daily_use)
+    .where(tuple_(daily_use.c.seller_id, daily_use.c.marketplace_id, daily_use.c.day).in_(_KEYS))
+    .order_by(daily_use.c.seller_id, daily_use.c.marketplace_id, daily_use.c.day)
+    .with_for_update()
+)
+_ATTEMPTS = (
+    select(sender_attempt.c.seller_id, sender_attempt.c.address_mark)
+    .where(tuple_(sender_attempt.c.seller_id, sender_attempt.c.address_mark).in_(_KEYS))
+    .order_by(sender_attempt.c.seller_id, sender_attempt.c.address_mark)
+)
+_HELD = (
+    select(message.c.seller_id, message.c.id)
+    .where(tuple_(message.c.seller_id, message.c.id).in_(_KEYS), message.c.state == MessageState.HELD)
+    .order_by(message.c.seller_id, message.c.id)
+    .with_for_update()
+)
+
+# Of two changes in one batch that need the same, only the first gets it.
+_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, AttemptUnlisted, StillHeld)
 
 
 def failed_guards(connection: Connection, changes: Sequence[Change]) -> list[tuple[Guard, ...]]:
     """For each change the guards that do not hold; a repeat inside the batch counts against the later change."""
-    checks = _check_all(connection, {guard for change in changes for guard in change.guards})
+    guards = {guard for change in changes for guard in change.guards}
+    checks = _check_all(connection, guards)
+    days = _Days(connection, [guard for guard in guards if isinstance(guard, WithinDailyLimit)])
     taken: set[Guard] = set()
     failures = []
     for change in changes:
-        failed = tuple(guard for guard in change.guards if not checks[guard] or guard in taken)
+        failed = tuple(
+            guard
+            for guard in change.guards
+            if guard in taken or not (days.allow(guard, change) if isinstance(guard, WithinDailyLimit) else checks[guard])
+        )
         failures.append(failed)
         if not failed:
-            taken.update(guard for guard in change.guards if isinstance(guard, (Unseen, HouseUnseen, LeaseHeld, NotMarked)))
+            taken.update(guard for guard in change.guards if isinstance(guard, _EXCLUSIVE))
+            days.use(change)
     return failures
+
+
+class _Days:
+    """What sellers have used of their days (R21), the changes of this batch counted as they are let through.
+
+    The rows are there before they are locked, so that two writers cannot both find a day unused.
+    """
+
+    def __init__(self, connection: Connection, guards: Sequence[WithinDailyLimit]) -> None:
+        days = sorted({_day_of(guard) for guard in guards})
+        self._used = _find_used(connection, days) if days else {}
+        if new := [day for day in days if day not in self._used]:
+            connection.execute(_OPEN_DAY, [dict(zip(_DAY_COLUMNS, day, strict=True)) for day in new])
+            self._used |= _find_used(connection, new)
+
+    def allow(self, guard: WithinDailyLimit, change: Change) -> bool:
+        return self._used[_day_of(guard)] + _counted(change)[_day_of(guard)] <= guard.limit
+
+    def use(self, change: Change) -> None:
+        for day, count in _counted(change).items():
+            self._used[day] = self._used.get(day, 0) + count
+
+
+def _find_used(connection: Connection, days: Sequence[_DayKey]) -> dict[_DayKey, int]:
+    return {(row[0], row[1], row[2]): row[3] for row in _rows(connection, _USED, days)}
+
+
+def _counted(change: Change) -> Counter[_DayKey]:
+    """How many messages of which day this change counts: one mail to three buyers counts three."""
+    rows = (row.values for row in change.rows if row.write is Write.COUNT_USE)
+    return Counter((values["seller_id"], values["marketplace_id"], values["day"]) for values in rows)  # type: ignore[misc] # as we wrote them
+
+
+def _day_of(guard: WithinDailyLimit) -> _DayKey:
+    return guard.seller_id, guard.marketplace_id, guard.day
 
 
 def _check_all(connection: Connection, guards: set[Guard]) -> dict[Guard, bool]:
@@ -89,6 +190,23 @@ def _not_marked(connection: Connection, guards: list[NotMarked]) -> dict[Guard, 
     return checks
 
 
+def _opt_outs(connection: Connection, guards: list[OptOutUnchanged]) -> dict[Guard, bool]:
+    versions = {row[0]: row[1] for row in _rows(connection, _OPT_OUTS, sorted({guard.buyer_id for guard in guards}))}
+    return {guard: versions.get(guard.buyer_id) == guard.version for guard in guards}
+
+
+def _unlisted(connection: Connection, guards: list[AttemptUnlisted]) -> dict[Guard, bool]:
+    keys = sorted((guard.seller_id, guard.address_mark) for guard in guards)
+    listed = {(row[0], bytes(row[1])) for row in _rows(connection, _ATTEMPTS, keys)}
+    return {guard: (guard.seller_id, guard.address_mark) not in listed for guard in guards}
+
+
+def _held(connection: Connection, guards: list[StillHeld]) -> dict[Guard, bool]:
+    keys = sorted((guard.seller_id, guard.message_id) for guard in guards)
+    held = {(row[0], row[1]) for row in _rows(connection, _HELD, keys)}
+    return {guard: (guard.seller_id, guard.message_id) in held for guard in guards}
+
+
 _CHECKS: Mapping[type, Callable[[Connection, Any], dict[Guard, bool]]] = {
     Unseen: _unseen,
     HouseUnseen: _house_unseen,
@@ -96,4 +214,7 @@ _CHECKS: Mapping[type, Callable[[Connection, Any], dict[Guard, bool]]] = {
     SenderApproved: _approved,
     LeaseHeld: _leased,
     NotMarked: _not_marked,
+    OptOutUnchanged: _opt_outs,
+    AttemptUnlisted: _unlisted,
+    StillHeld: _held,
 }

@@ -20,11 +20,10 @@ from postern.model.identifier import new_id
 from postern.model.people import AddressRole, Marketplace
 from postern.storage.feed_look_ups import in_portions
 from postern.storage.orders import spell_items, spell_shipments
-from postern.storage.people import buyer_changes, buyer_row, mark_buyer, person_row
+from postern.storage.people import CORRESPONDENT, buyer_changes, buyer_row, mark_buyer, person_row
 from postern.storage.schema import buyer, marketplace, order, person, seller, seller_address
 from postern.storage.vault import Vault
 
-CORRESPONDENT = "correspondent"
 _LOCK = 0x706F_7374_6572_6E  # any number that no other lock of the database uses
 
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
@@ -37,7 +36,8 @@ _CORRESPONDENTS = (
     .where(person.c.address_mark.in_(_KEYS), person.c.kind == CORRESPONDENT, person.c.wrapped_key.is_not(None))
     .order_by(person.c.id.desc())  # should there be two, the eldest is read last and counts
 )
-_ADDRESSES = select(seller_address).where(seller_address.c.seller_id.in_(_KEYS))
+_FEED_ROLES = (AddressRole.CUSTOMER_SERVICE, AddressRole.REGISTERED_SENDER)  # what was approved in Messaging permissions stays
+_ADDRESSES = select(seller_address).where(seller_address.c.seller_id.in_(_KEYS), seller_address.c.role.in_(_FEED_ROLES))
 _ADDRESS_KEY = tuple_(seller_address.c.seller_id, seller_address.c.person_id, seller_address.c.role)
 _ORDERS = select(order).where(order.c.marketplace_id == bindparam("marketplace_id"), order.c.name.in_(_KEYS))
 
@@ -72,6 +72,7 @@ def write_sellers(connection: Connection, vault: Vault, records: Sequence[FeedSe
     latest = {one.id: one for one in records}
     wanted = {name: _seller_columns(one) for name, one in latest.items()}
     known = {row["name"]: row for row in _rows(connection, _SELLERS, wanted)}
+    wanted = {name: columns if name in known else {"bounce_on_opt_out": True} | columns for name, columns in wanted.items()}
     changed = _write_table(connection, seller, "name", wanted, known)
     ids = {row["name"]: row["id"] for row in _rows(connection, _SELLERS, wanted)}
     readdressed = _write_addresses(connection, vault, {ids[name]: one for name, one in latest.items()})
@@ -152,8 +153,7 @@ def _seller_columns(one: FeedSeller) -> dict[str, object]:
         "business_name": one.business_name,
         "language": one.language,
         "average_daily_orders": None if average is None else json.dumps(average, sort_keys=True),
-        "bounce_on_opt_out": one.bounce_on_opt_out,
-    }
+    } | ({} if one.bounce_on_opt_out is None else {"bounce_on_opt_out": one.bounce_on_opt_out})
 
 
 def _write_addresses(connection: Connection, vault: Vault, sellers: Mapping[int, FeedSeller]) -> set[int]:
@@ -195,7 +195,7 @@ def _add_buyers(connection: Connection, vault: Vault, records: Sequence[FeedBuye
         return
     connection.execute(insert(person), persons)
     rows = [
-        {"person_id": row["id"], "marketplace_id": one.marketplace_id, "opted_out": one.opted_out, "opt_out_version": 0}
+        {"person_id": row["id"], "marketplace_id": one.marketplace_id, "opted_out": bool(one.opted_out), "opt_out_version": 0}
         for row, one in zip(persons, records, strict=True)
     ]
     connection.execute(insert(buyer), rows)
@@ -205,7 +205,7 @@ def _change_buyer(connection: Connection, vault: Vault, row: RowMapping, one: Fe
     changes = buyer_changes(vault, row, one.display_name, one.address)
     if changes:
         connection.execute(update(person).where(person.c.id == row["id"]).values(changes))
-    turned = row["opted_out"] != one.opted_out
+    turned = one.opted_out is not None and row["opted_out"] != one.opted_out
     if turned:
         version = row["opt_out_version"] + 1
         statement = update(buyer).where(buyer.c.person_id == row["id"])

@@ -1,5 +1,6 @@
 """The shelf of persons, buyers, sellers and marketplaces: real identifiers are sealed and opened here."""
 
+import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from postern.storage.schema import buyer, marketplace, person, seller, seller_ad
 from postern.storage.store import Look
 from postern.storage.vault import DataKey, Vault
 
+CORRESPONDENT = "correspondent"  # the kind of person who writes or reads for a seller
 _NAME, _ADDRESS, _EXTERNAL_ID = "person name", "person address", "person external id"
 
 _PERSON = select(person).where(person.c.id == bindparam("person_id"))
@@ -68,6 +70,7 @@ def find_buyer(look: Look, buyer_id: UUID) -> Buyer:
         display_name=key.open_text(row["sealed_name"], _NAME),
         address=_open_address(key, row["sealed_address"]),
         opted_out=row["opted_out"],
+        opt_out_version=row["opt_out_version"],
     )
 
 
@@ -192,4 +195,12 @@ def _open_address(key: DataKey, sealed: bytes) -> Address:
 
 
 def _seller(row: RowMapping) -> Seller:
-    return Seller(row["id"], row["name"], row["business_name"], row["language"], bounce_on_opt_out=row["bounce_on_opt_out"])
+    average = row["average_daily_orders"]
+    return Seller(
+        id=row["id"],
+        name=row["name"],
+        business_name=row["business_name"],
+        language=row["language"],
+        bounce_on_opt_out=row["bounce_on_opt_out"],
+        average_daily_orders=json.loads(average) if average else None,
+    )

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0001"  # of this schema: the newest migration's
+REVISION = "0003"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -91,6 +91,27 @@ seller_address = Table(
     Index(None, "person_id"),
 )
 
+sender_attempt = Table(  # who wrote for a seller without being registered (R20): pending, or blocked; never what they wrote
+    "sender_attempt",
+    metadata,
+    Column("seller_id", BigInteger, ForeignKey("seller.id"), primary_key=True, autoincrement=False),
+    Column("person_id", Id, ForeignKey("person.id"), primary_key=True),
+    Column("address_mark", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),  # pending | blocked
+    Column("attempts", Integer, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Index(None, "seller_id", "address_mark", unique=True),
+)
+
+seller_block = Table(  # a buyer's opt-out for one seller
+    "seller_block",
+    metadata,
+    Column("buyer_id", Id, ForeignKey("person.id"), primary_key=True),
+    Column("seller_id", BigInteger, ForeignKey("seller.id"), primary_key=True, autoincrement=False),
+    Column("made_at", Moment, nullable=False),
+)
+
 relationship = Table(
     "relationship",
     metadata,
@@ -134,6 +155,16 @@ order = Table(
     Column("shipments", Text, nullable=False),  # JSON
     Index(None, "marketplace_id", "name", unique=True),
     Index(None, "seller_id", "buyer_id", "placed_at"),
+    Index(None, "seller_id", "marketplace_id", "placed_at"),
+)
+
+daily_use = Table(  # R21: messages accepted for delivery, by the marketplace's own day
+    "daily_use",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("marketplace_id", Text, primary_key=True),
+    Column("day", Text, primary_key=True),  # 2026-11-24
+    Column("used", Integer, nullable=False),
 )
 
 # ---- Threads and the record
@@ -160,7 +191,11 @@ message = Table(
     Column("author", Text, nullable=False),  # the side
     Column("author_id", Id, nullable=True),  # the person; null where nobody read who it was
     Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=True),  # why it is held
+    Column("reason", Text, nullable=True),  # why it did not simply pass
+    Column("automatic", Text, nullable=True),  # the kind of robot that wrote it; null for a person
+    Column("passed_by", Text, nullable=True),  # what let it pass an opt-out in force: reply | important | customised
+    Column("candidates", Text, nullable=True),  # JSON: the orders it fits, where it fits several
+    Column("released_at", Moment, nullable=True),  # when a person let it go, if it was held
     Column("received_at", Moment, nullable=False),
     Column("size", Integer, nullable=False),
     Column("seen_mark", LargeBinary, nullable=False),  # keyed digest that recognises a repeat
@@ -174,6 +209,25 @@ message = Table(
     Index(None, "their_id_mark"),
     Index(None, "id"),
     Index(None, "seller_id", "thread_id"),
+    Index(None, "state", "reason"),
+)
+
+notice = Table(  # a mail of the marketplace's own (R30), about one message
+    "notice",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("about_id", Id, nullable=False),
+    Column("thread_id", Id, nullable=False),
+    Column("side", Text, nullable=False),  # who is told
+    Column("person_id", Id, nullable=False),
+    Column("document_id", Id, nullable=False),
+    Column("state", Text, nullable=False),  # queued | delivered | failed | dropped
+    Column("made_at", Moment, nullable=False),
+    Index(None, "seller_id", "about_id"),
+    Index(None, "seller_id", "thread_id"),
+    Index(None, "state"),
 )
 
 document = Table(  # the bytes of a mail, sealed; larger ones lie beside the store as a blob
@@ -237,6 +291,7 @@ journal = Table(
     Column("fields", Text, nullable=False),  # JSON: [[name, salt in hex, value], ...]
     Column("digest", LargeBinary, nullable=False),
     Index(None, "message_id"),
+    Index(None, "kind"),
 )
 
 # ---- The house: what comes for postmaster@ and abuse@, and failure reports
@@ -261,8 +316,9 @@ delivery = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("kind", Text, nullable=False),  # smtp
+    Column("carries", Text, nullable=False, server_default="message"),  # message | notice | house: what message_id names
     Column("seller_id", BigInteger, nullable=False),
-    Column("message_id", Id, nullable=False),  # or the house mail, where seller_id is HOUSE
+    Column("message_id", Id, nullable=False),
     Column("document_id", Id, nullable=False),
     Column("person_id", Id, nullable=False),  # the recipient; the address is opened at the attempt
     Column("sender_domain", Text, nullable=False),  # of the return path and the signature

@@ -4,12 +4,40 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, delete, insert, update
+from sqlalchemy import Connection, Executable, bindparam, delete, insert, text, update
 
 from postern.storage.change import Change, Write
-from postern.storage.schema import attempt, delivery, document, exemption, house_mail, journal, message, report, thread
+from postern.storage.schema import (
+    attempt,
+    delivery,
+    document,
+    exemption,
+    house_mail,
+    journal,
+    message,
+    notice,
+    person,
+    report,
+    sender_attempt,
+    thread,
+)
+
+# What a decision about a held message may change of it.
+HELD_COLUMNS = ("state", "reason", "author_id", "relayed_id", "released_at", "passed_by", "sealed_subject", "sealed_text")
 
 STATEMENTS: Mapping[Write, Executable] = {
+    Write.ADD_PERSON: insert(person),
+    Write.ADD_SENDER_ATTEMPT: insert(sender_attempt),
+    Write.COUNT_SENDER_ATTEMPT: (
+        update(sender_attempt)
+        .where(sender_attempt.c.seller_id == bindparam("of_seller"), sender_attempt.c.person_id == bindparam("of_person"))
+        .values(attempts=sender_attempt.c.attempts + 1, last_at=bindparam("tried_at"))
+    ),
+    # The one statement that both stores spell alike and SQLAlchemy does not.
+    Write.COUNT_USE: text(
+        "INSERT INTO daily_use (seller_id, marketplace_id, day, used) VALUES (:seller_id, :marketplace_id, :day, 1)"
+        " ON CONFLICT (seller_id, marketplace_id, day) DO UPDATE SET used = daily_use.used + 1"
+    ),
     Write.ADD_THREAD: insert(thread),
     Write.ADD_DOCUMENT: insert(document),
     Write.ADD_MESSAGE: insert(message),
@@ -19,6 +47,17 @@ STATEMENTS: Mapping[Write, Executable] = {
     Write.SET_MESSAGE_STATE: (
         update(message)
         .where(message.c.seller_id == bindparam("of_seller"), message.c.id == bindparam("of_message"))
+        .values(state=bindparam("new_state"))
+    ),
+    Write.SETTLE_HELD: (
+        update(message)
+        .where(message.c.seller_id == bindparam("of_seller"), message.c.id == bindparam("of_message"))
+        .values({name: bindparam(f"new_{name}") for name in HELD_COLUMNS})
+    ),
+    Write.ADD_NOTICE: insert(notice),
+    Write.SET_NOTICE_STATE: (
+        update(notice)
+        .where(notice.c.seller_id == bindparam("of_seller"), notice.c.id == bindparam("of_notice"))
         .values(state=bindparam("new_state"))
     ),
     Write.ADD_DELIVERY: insert(delivery),

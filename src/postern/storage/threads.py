@@ -1,11 +1,13 @@
 """The shelf of threads and their messages."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, RowMapping, bindparam, select
+from sqlalchemy import BindParameter, RowMapping, bindparam, func, select
 
 from postern.model.relationship import Side
 from postern.model.thread import Message, MessageState, Thread
@@ -15,6 +17,7 @@ from postern.storage.schema import message, thread
 from postern.storage.store import Look
 from postern.storage.vault import DataKey, Vault
 
+HELD_LISTED = 1_000
 _THEIR_ID, _SUBJECT, _TEXT = "message id", "subject", "text"  # sealed with the message's id, so that none opens as another's
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
@@ -43,6 +46,28 @@ _LAST_IN_THREAD = (
     .limit(1)
 )
 _SEEN = select(message.c.seller_id, message.c.id).where(message.c.seen_mark == bindparam("mark"))
+_BUYERS_WORD = (
+    select(message.c.id)
+    .where(
+        message.c.seller_id == bindparam("seller_id"),
+        message.c.thread_id == bindparam("thread_id"),
+        message.c.author == Side.BUYER,
+        message.c.automatic.is_(None),
+        message.c.state.not_in((MessageState.REFUSED, MessageState.EXPIRED, MessageState.HELD)),
+    )
+    .limit(1)
+)
+_COUNT_SINCE = select(func.count()).where(
+    message.c.seller_id == bindparam("seller_id"),
+    message.c.thread_id == bindparam("thread_id"),
+    message.c.received_at >= bindparam("since"),
+)
+_HELD = (
+    select(message)
+    .where(message.c.state == MessageState.HELD, message.c.received_at < bindparam("before"))
+    .order_by(message.c.received_at)
+    .limit(HELD_LISTED)
+)
 _MESSAGE = select(message).where(message.c.id == bindparam("message_id"))
 _BY_ANY_THEIR_ID = select(message).where(message.c.their_id_mark == bindparam("mark")).order_by(message.c.received_at).limit(20)
 
@@ -114,6 +139,39 @@ def mark_message_id(vault: Vault, message_id: str) -> bytes:
     return vault.mark("message id", message_id.encode("utf-8", "surrogatepass"))
 
 
+def has_word_of_the_buyer(look: Look, seller_id: int, thread_id: UUID) -> bool:
+    """R9: whether a buyer, not a robot, wrote in this thread."""
+    return look.connection.execute(_BUYERS_WORD, {"seller_id": seller_id, "thread_id": thread_id}).first() is not None
+
+
+def count_since(look: Look, seller_id: int, thread_id: UUID, since: datetime) -> int:
+    """The messages of a thread that came since then, whoever wrote them."""
+    keys = {"seller_id": seller_id, "thread_id": thread_id, "since": since}
+    return look.connection.execute(_COUNT_SINCE, keys).scalar_one()
+
+
+def list_held(look: Look, before: datetime) -> list[Message]:
+    """The messages that came before then and are held, the oldest first."""
+    return [_message(look, row) for row in look.connection.execute(_HELD, {"before": before}).mappings()]
+
+
+def held_row(one: Message, key: DataKey, released_at: datetime | None) -> Row:
+    """The row that settles a held message as ``one`` says."""
+    values = {
+        "of_seller": one.seller_id,
+        "of_message": one.id,
+        "new_state": one.state,
+        "new_reason": one.reason or None,
+        "new_author_id": one.author_id,
+        "new_relayed_id": one.relayed_id,
+        "new_released_at": released_at,
+        "new_passed_by": one.passed_by or None,
+        "new_sealed_subject": key.seal_text(one.subject, f"{_SUBJECT} {one.id}"),
+        "new_sealed_text": key.seal_text(one.text, f"{_TEXT} {one.id}"),
+    }
+    return Row(Write.SETTLE_HELD, values)
+
+
 def thread_row(opened: Thread, seller_id: int) -> Row:
     """The row of a new thread."""
     return Row(
@@ -128,7 +186,7 @@ def thread_row(opened: Thread, seller_id: int) -> Row:
     )
 
 
-def message_row(look: Look, one: Message, key: DataKey, author_id: UUID | None, seen_mark: bytes) -> Row:
+def message_row(look: Look, one: Message, key: DataKey, seen_mark: bytes) -> Row:
     """The row of a new message: its text and names sealed with the relationship's key."""
     their_id = one.their_message_id
     values = {
@@ -138,9 +196,13 @@ def message_row(look: Look, one: Message, key: DataKey, author_id: UUID | None, 
         "thread_id": one.thread_id,
         "order_id": one.order_id,
         "author": one.author,
-        "author_id": author_id,
+        "author_id": one.author_id,
         "state": one.state,
         "reason": one.reason or None,
+        "automatic": one.automatic or None,
+        "passed_by": one.passed_by or None,
+        "candidates": json.dumps([str(order_id) for order_id in one.candidates]) if one.candidates else None,
+        "released_at": None,
         "received_at": one.received_at,
         "size": one.size,
         "seen_mark": seen_mark,
@@ -188,4 +250,8 @@ def _message(look: Look, row: RowMapping) -> Message:
         original_id=row["original_id"],
         relayed_id=row["relayed_id"],
         reason=row["reason"] or "",
+        automatic=row["automatic"] or "",
+        passed_by=row["passed_by"] or "",
+        candidates=tuple(UUID(text) for text in json.loads(row["candidates"] or "[]")),
+        author_id=row["author_id"],
     )

@@ -116,7 +116,7 @@ def _read_seller(fields: Fields, list_maximum: int) -> FeedSeller:
         customer_service_address=fields.need("customer_service_address", read_address),
         registered_senders=fields.may("registered_senders", read_list(read_address, list_maximum), ()),
         average_daily_orders=fields.may("average_daily_orders", read_average, None),
-        bounce_on_opt_out=fields.may("bounce_on_opt_out", read_flag, otherwise=True),
+        bounce_on_opt_out=fields.may("bounce_on_opt_out", read_flag, None),
     )
 
 
@@ -126,7 +126,7 @@ def _read_buyer(fields: Fields, _: int) -> FeedBuyer:
         marketplace_id=fields.need("marketplace", read_identifier),
         display_name=fields.need("name", _read_name),
         address=fields.need("address", read_address),
-        opted_out=fields.may("opted_out", read_flag, otherwise=False),
+        opted_out=fields.may("opted_out", read_flag, None),
     )
 
 

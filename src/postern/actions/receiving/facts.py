@@ -1,80 +1,126 @@
-"""The look-ups for one mail to one alias: all of them are here, so that nothing later needs the store."""
+"""The look-ups for one mail to one alias, so that no rule needs the store: the pair, the author, the thread, the day, the buyer's
+choice. ``placing`` holds those by which a mail finds its thread.
+"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from postern.errors import NotFoundError
-from postern.mail.letter import Reading
-from postern.model.address import Address
-from postern.model.limits import Limits
-from postern.model.order import Order
-from postern.model.people import AddressRole, Buyer, Marketplace, Seller, SellerAddress
-from postern.model.relationship import Relationship, Side
+from postern.actions.frame import Frame
+from postern.actions.receiving.pair import Arrival, Pair
+from postern.actions.receiving.placing import Place, find_place
+from postern.mail.automatic import Automatic, recognise
+from postern.model.day import Day
+from postern.model.people import Marketplace, Seller
+from postern.model.relationship import Side
+from postern.policy.allowance import ALWAYS_ALLOWED, DAYS, daily_limit
 from postern.policy.facts import Facts
-from postern.storage.orders import find_orders_of_pair
-from postern.storage.people import find_buyer, find_marketplace, find_seller, find_seller_addresses
-from postern.storage.relationships import AliasEntry, find_relationship
+from postern.storage.people import find_mail_domain
+from postern.storage.senders import AttemptState
+from postern.storage.standing import Standing, count_orders, find_sellers_with, find_standing
 from postern.storage.store import Look
-from postern.storage.vault import DataKey
+from postern.storage.threads import count_since, has_word_of_the_buyer
+
+IMPORTANT = "[important]"  # R10: ASCII brackets, any case, wherever in the subject
+ANSWERS = ("references", "token")  # R9: an order's id places a mail in a thread, but makes it no reply
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Everything known of a relationship that a mail of it may need."""
+class Known:
+    """What was gathered of one mail at one alias. ``place`` is there only where its author is of the pair: a stranger's mail
+    belongs nowhere. ``day`` is the marketplace's, and ``daily_limit`` the seller's for it.
+    """
 
-    relationship: Relationship
-    key: DataKey
-    marketplace: Marketplace
-    seller: Seller
-    buyer: Buyer
-    seller_addresses: tuple[SellerAddress, ...]
-    orders: tuple[Order, ...] = field(repr=False)
-
-    @property
-    def customer_service(self) -> SellerAddress:
-        """Where buyers' mail goes (R14). Import sees to it that every seller has one."""
-        return next(one for one in self.seller_addresses if one.role is AddressRole.CUSTOMER_SERVICE)
-
-    def find_author(self, side: Side, address: Address | None) -> UUID | None:
-        """The person of this side who has this address: the buyer, or a registered address of the seller (R16, R20)."""
-        if address is None:
-            return None
-        if side is Side.BUYER:
-            return self.buyer.id if self.buyer.address.canonical() == address.canonical() else None
-        return next((one.person_id for one in self.seller_addresses if one.address.canonical() == address.canonical()), None)
+    facts: Facts
+    author_id: UUID | None
+    place: Place | None
+    automatic: Automatic | None
+    day: Day
+    standing: Standing
 
 
-def gather_pair(look: Look, entry: AliasEntry) -> Pair:
-    """Look up the pair behind an alias. Raises NotFoundError if it ended since RCPT."""
-    found = find_relationship(look, entry.seller_id, entry.relationship_id)
-    if found is None:
-        raise NotFoundError("this pair is no more")
-    relationship, key = found
-    return Pair(
-        relationship=relationship,
-        key=key,
-        marketplace=find_marketplace(look, relationship.marketplace_id),
-        seller=find_seller(look, relationship.seller_id),
-        buyer=find_buyer(look, relationship.buyer_id),
-        seller_addresses=find_seller_addresses(look, relationship.seller_id),
-        orders=find_orders_of_pair(look, relationship.seller_id, relationship.buyer_id),
-    )
-
-
-def gather_facts(reading: Reading, pair: Pair, author: Side, limits: Limits) -> Facts:
-    """What the rules may know of this mail."""
-    address = reading.authors[0].address if reading.authors else None
-    return Facts(
+def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int = 0) -> Known:
+    """What the rules may know of this mail. ``counted_already`` are the day's messages that the same mail makes before it."""
+    mail, reading, pair, author = arrival.mail, arrival.reading, arrival.pair, arrival.author
+    address = arrival.author_address
+    author_id = pair.find_author(author, address)
+    place = find_place(look, frame.keyring, pair, reading, author, mail.received_at) if author_id else None
+    automatic = recognise(reading, mail.envelope)
+    day = Day.at(mail.received_at, pair.marketplace.time_zone)
+    standing = Standing(0, blocked=False, attempt="")
+    if author is Side.SELLER:
+        standing = find_standing(look, pair.relationship, str(day), address)
+    used = standing.used + counted_already
+    selling = find_sellers_with(look, address) if author is Side.BUYER and author_id and address else ()
+    opted_out = author is Side.SELLER and (pair.buyer.opted_out or standing.blocked)
+    limits = frame.limits
+    facts = Facts(
         author=author,
         unreadable=reading.unreadable,
+        received_fields=reading.received_fields,
+        received_maximum=limits.received_fields,
         author_fields=reading.author_fields,
         author_mailboxes=len(reading.authors),
         author_has_address=address is not None,
-        author_is_of_pair=pair.find_author(author, address) is not None,
-        received_fields=reading.received_fields,
-        received_maximum=limits.received_fields,
+        author_is_of_pair=author_id is not None,
         attachments=len(reading.letter.attachments),
         attachments_maximum=limits.attachments,
         attachment_bytes=sum(len(one.content) for one in reading.letter.attachments),
         attachment_bytes_maximum=limits.attachment_bytes,
+        author_is_blocked=standing.attempt == AttemptState.BLOCKED,
+        author_sells=bool(selling),
+        author_is_the_seller=pair.seller.id in selling,
+        pair_has_order=bool(pair.orders),
+        report_infringement_url=pair.marketplace.report_infringement_url,
+        automatic_by=automatic.sign if automatic else "",
+        messages_lately=_lately(look, frame, pair, place, mail.received_at),
+        messages_lately_maximum=limits.thread_burst,
+        used_today=used,
+        daily_limit=find_daily_limit(look, pair.seller, pair.marketplace, day, used),
+        limit_resets_at=f"{day.ends_at:%Y-%m-%d %H:%M} UTC",
+        opted_out=opted_out,
+        is_reply=opted_out and _is_reply(look, pair, place),
+        is_marked_important=IMPORTANT in reading.letter.subject.lower(),
+        pair_has_live_order=any(not order.is_cancelled for order in pair.orders),
+        about_customised_order=place is not None and _is_about_customised(place, mail.received_at),
+        outside_copies=_count_outside(look, arrival),
     )
+    return Known(facts, author_id, place, automatic, day, standing)
+
+
+def find_daily_limit(look: Look, seller: Seller, marketplace: Marketplace, day: Day, used: int) -> int:
+    """R21. No limit is below the base, so while less is used nobody's orders need to be counted: then it is the base."""
+    if used < ALWAYS_ALLOWED:
+        return ALWAYS_ALLOWED
+    orders = count_orders(look, seller.id, marketplace.id, day.plus(-DAYS).begins_at, day.begins_at)
+    return daily_limit(seller.average_daily_orders, marketplace.id, orders)
+
+
+def _lately(look: Look, frame: Frame, pair: Pair, place: Place | None, now: datetime) -> int:
+    if place is None or place.opened:
+        return 0
+    return count_since(look, pair.seller.id, place.thread.id, now - timedelta(minutes=frame.limits.thread_burst_minutes))
+
+
+def _is_reply(look: Look, pair: Pair, place: Place | None) -> bool:
+    """R9: it names a mail of the thread or quotes its token, and the buyer, not a robot, wrote in it."""
+    if place is None or place.found_by not in ANSWERS:
+        return False
+    return has_word_of_the_buyer(look, pair.seller.id, place.thread.id)
+
+
+def _is_about_customised(place: Place, now: datetime) -> bool:
+    """R10: until the order is complete, whatever the buyer chose. Of several orders that it names, one is enough."""
+    return any(order.has_customised_item and not order.is_cancelled and not order.is_complete(now) for order in place.orders)
+
+
+def _count_outside(look: Look, arrival: Arrival) -> int:
+    """The addresses in To and Cc that are neither aliases of a marketplace nor the author's own."""
+    beside = {one.address.canonical(): one.address for one in arrival.reading.recipients if one.address}
+    if arrival.author_address:
+        beside.pop(arrival.author_address.canonical(), None)
+    if arrival.author is Side.SELLER:  # a colleague's copy stays with the seller
+        own = {one.address.domain for one in arrival.pair.seller_addresses}
+        beside = {name: address for name, address in beside.items() if address.domain not in own}
+    houses = {domain for domain in {address.domain for address in beside.values()} if find_mail_domain(look, domain)}
+    return sum(address.domain not in houses for address in beside.values())

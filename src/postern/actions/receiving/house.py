@@ -8,6 +8,7 @@ from postern.actions.find_recipient import House
 from postern.actions.frame import Frame
 from postern.actions.receiving.repeats import without_received
 from postern.mail import header_lines
+from postern.model.delivery import Carries
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id, show
 from postern.model.journal import Value
@@ -71,7 +72,8 @@ def _delivery_to_operator(look: Look, mail: Mail, house: House, mail_id: UUID, d
         message_id=mail_id,
         document_id=document_id,
         person_id=operator_id,
-        sender_domain="",  # the null sender: a failure here must not come back here
+        sender_domain="",  # nobody signs it: it is passed on as it came
+        carries=Carries.HOUSE,
         due_at=mail.received_at,
         lease=None,
         attempts=0,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from postern.actions.frame import Frame
-from postern.actions.receiving.facts import Pair
+from postern.actions.receiving.pair import Pair
 from postern.actions.receiving.placing import Place
 from postern.mail.letter import Links, Passage, Product
 from postern.mail.threading import own_message_id
@@ -26,7 +26,7 @@ def make_passage(frame: Frame, pair: Pair, place: Place, author: Side, message_i
         marketplace_name=pair.marketplace.name,
         mail_domain=pair.marketplace.mail_domain,
         public_url=frame.public_url,
-        language=pair.seller.language if reader is Side.SELLER else pair.marketplace.language,
+        language=pair.language_of(reader),
         message_id=own_message_id(message_id, pair.marketplace.mail_domain),
         references=place.references,
         date=now,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from postern.actions.receiving.facts import Pair
+from postern.actions.receiving.pair import Pair
 from postern.keys import Keyring
 from postern.mail.letter import Reading
 from postern.mail.threading import named_orders, own_message_id, read_own_message_id, tokens_of
@@ -27,7 +27,7 @@ from postern.storage.threads import (
 @dataclass(frozen=True, slots=True)
 class Place:
     """The thread (``opened`` if it is new with this mail), the order, the recipient's own Message-IDs to refer to, and how
-    the thread was found, in a word for the record.
+    the thread was found, in a word for the record. ``candidates`` are the orders it names, where it names several.
     """
 
     thread: Thread
@@ -35,11 +35,18 @@ class Place:
     order: Order | None
     references: tuple[str, ...] = field(repr=False)
     found_by: str
+    candidates: tuple[Order, ...] = ()
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Every order it may be about."""
+        return self.candidates or ((self.order,) if self.order else ())
 
 
 def find_place(look: Look, keyring: Keyring, pair: Pair, reading: Reading, author: Side, now: datetime) -> Place:
     """R9: of several threads the references decide, then the token, then the latest about the named order."""
-    named = _named_order(pair, reading)
+    all_named = _named_orders(pair, reading)
+    named = all_named[0] if all_named else None
     referenced = _referenced(look, pair, reading)
     thread, found_by = _existing_thread(look, keyring, pair, reading, referenced, named)
     opened = thread is None
@@ -49,8 +56,11 @@ def find_place(look: Look, keyring: Keyring, pair: Pair, reading: Reading, autho
     if not references and not opened:
         last = find_last_in_thread(look, pair.seller.id, pair.relationship.id, pair.key, thread.id)
         references = [_as_seen_by(last, author.other, pair)] if last else []
-    order = named or _order_of(pair, thread)
-    return Place(thread, opened, order, tuple(name for name in references if name), found_by)
+    order = _order_of(pair, thread)
+    if named and order not in all_named:
+        order = named
+    candidates = all_named if len(all_named) > 1 else ()
+    return Place(thread, opened, order, tuple(name for name in references if name), found_by, candidates)
 
 
 def _existing_thread(
@@ -72,10 +82,10 @@ def _existing_thread(
     return None, "new"
 
 
-def _named_order(pair: Pair, reading: Reading) -> Order | None:
-    """The newest of the pair's orders that subject or text names."""
+def _named_orders(pair: Pair, reading: Reading) -> tuple[Order, ...]:
+    """The pair's orders that subject or text names, the newest first."""
     names = set(named_orders(reading.letter, [order.name for order in pair.orders]))
-    return next((order for order in pair.orders if order.name in names), None)
+    return tuple(order for order in pair.orders if order.name in names)
 
 
 def _order_of(pair: Pair, thread: Thread) -> Order | None:

@@ -2,30 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from postern.actions.frame import Frame
-from postern.actions.receiving.facts import Pair
+from postern.actions.receiving.notices import Told, original_of, tell_blocked, tell_held, tell_outside_copy, tell_refused
+from postern.actions.receiving.pair import Pair
 from postern.actions.receiving.placing import Place
 from postern.mail.letter import Reading, Relayed
+from postern.model.delivery import Carries
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id, show
 from postern.model.journal import Value
+from postern.model.notice import NoticeKind
 from postern.model.relationship import Side
 from postern.model.thread import Message, MessageState
-from postern.policy.reasons import Reason
-from postern.storage.change import Guard, RelationshipOpen, Row, SenderApproved, Unseen
+from postern.policy.reasons import Cause
+from postern.storage.change import Guard, OptOutUnchanged, RelationshipOpen, Row, SenderApproved, Unseen, WithinDailyLimit
 from postern.storage.deliveries import Delivery, delivery_row
 from postern.storage.documents import Owner, SealedDocument, seal_document
 from postern.storage.journal import journal_row
+from postern.storage.notices import is_told
 from postern.storage.people import find_correspondent_key
+from postern.storage.standing import use_row
 from postern.storage.store import Look
 from postern.storage.threads import message_row, thread_row
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """A seller's day (R21): what it may come to with this message."""
+
+    day: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Station:
-    """One mail at one alias on its way through: what is known once it was routed and read."""
+    """One mail at one alias on its way through: what is known once it was routed, read and judged."""
 
     mail: Mail
     reading: Reading
@@ -37,6 +51,28 @@ class Station:
     seen_mark: bytes
     original: SealedDocument
     findings: tuple[str, ...] = ()
+    automatic: str = ""
+    passed_by: str = ""
+    allowance: Allowance | None = None  # where it counts as one of the seller's messages of the day
+
+    @property
+    def told(self) -> Told | None:
+        """Whom to tell about it: its author, where it is known who that is, and it was no robot."""
+        address = self.reading.authors[0].address if self.reading.authors else None
+        if self.author_id is None or address is None or self.automatic:
+            return None
+        order = self.place.order
+        return Told(
+            pair=self.pair,
+            author=self.author,
+            author_id=self.author_id,
+            author_address=address,
+            message_id=self.message_id,
+            thread_id=self.place.thread.id,
+            order=order,
+            original=original_of(self.pair, self.author, self.reading, order, self.mail.received_at),
+            reverse_path=self.mail.envelope.reverse_path,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +82,19 @@ class Filing:
     state: MessageState
     subject: str = field(repr=False)
     text: str = field(repr=False)
-    relayed_id: UUID | None
+    relayed_id: UUID | None = None
     reason: str = ""
 
 
 def guards_of(station: Station) -> tuple[Guard, ...]:
     """What must still hold when this is written."""
-    guards: tuple[Guard, ...] = (Unseen(station.seen_mark), RelationshipOpen(station.pair.relationship.id))
+    pair = station.pair
+    guards: tuple[Guard, ...] = (Unseen(station.seen_mark), RelationshipOpen(pair.relationship.id))
     if station.author is Side.SELLER and station.author_id:
-        guards += (SenderApproved(station.pair.seller.id, station.author_id),)
+        guards += (SenderApproved(pair.seller.id, station.author_id), OptOutUnchanged(pair.buyer.id, pair.buyer.opt_out_version))
+    if station.allowance:
+        day, limit = station.allowance.day, station.allowance.limit
+        guards += (WithinDailyLimit(pair.seller.id, pair.marketplace.id, day, limit),)
     return guards
 
 
@@ -69,25 +109,74 @@ def seal_original(look: Look, frame: Frame, mail: Mail, pair: Pair, author_id: U
 
 def rows_of_delivery(look: Look, frame: Frame, station: Station, relayed: Relayed) -> tuple[Row, ...]:
     """A message that passed: queued in the same commit that keeps it."""
-    pair = station.pair
-    owner = Owner("relationship", pair.relationship.id, pair.key)
-    document = seal_document(pair.seller.id, relayed.content, owner, look.blobs, frame.limits.inline_document)
+    document = seal_relayed(look, frame, station.pair, relayed)
     values: dict[str, Value] = {"verdict": "deliver", "relayed": document.commitment, "changes": list(relayed.changes)}
+    if station.passed_by:
+        values["passed by"] = station.passed_by
     return (
         document.row,
         *_message_rows(look, station, Filing(MessageState.QUEUED, relayed.subject, relayed.text, document.id)),
-        delivery_row(_delivery(station, document.id)),
+        delivery_row(delivery_to_reader(station.pair, station.author, station.message_id, document.id, station.mail.received_at)),
+        *_use_rows(station),
         _entry(station, "mail-accepted", values),
     )
 
 
-def rows_of_hold(look: Look, station: Station, reason: Reason) -> tuple[Row, ...]:
-    """A message that waits for a person's decision."""
-    letter = station.reading.letter
+def rows_of_hold(look: Look, frame: Frame, station: Station, cause: Cause) -> tuple[Row, ...]:
+    """A message that waits for a person's decision. It counts as one of the day, whatever becomes of it (R21)."""
+    notices = tell_held(look, frame, station.told, cause, station.mail.received_at) if station.told else ()
+    values: dict[str, Value] = {"verdict": "hold", "reason": cause.reason.code, "told": bool(notices)}
     return (
-        *_message_rows(look, station, Filing(MessageState.HELD, letter.subject, letter.text or "", None, reason.code)),
-        _entry(station, "mail-held", {"verdict": "hold", "reason": reason.code}),
+        *_message_rows(look, station, _unsent(station, MessageState.HELD, cause)),
+        *notices,
+        *_use_rows(station),
+        _entry(station, "mail-held", values),
     )
+
+
+def rows_of_block(look: Look, frame: Frame, station: Station, cause: Cause) -> tuple[Row, ...]:
+    """A message that the buyer does not want: kept, and its sender told by a bounce (R8, R13)."""
+    notices = tell_blocked(look, frame, station.told, station.mail.received_at) if station.told else ()
+    values: dict[str, Value] = {"verdict": "block", "reason": cause.reason.code, "told": bool(notices)}
+    return (
+        *_message_rows(look, station, _unsent(station, MessageState.BLOCKED, cause)),
+        *notices,
+        _entry(station, "mail-blocked", values),
+    )
+
+
+def rows_of_refusal(look: Look, frame: Frame, station: Station, cause: Cause) -> tuple[Row, ...]:
+    """A message that was refused although its mail was answered 250, for others in it were taken: kept, and its sender told."""
+    notices = tell_refused(look, frame, station.told, cause, station.mail.received_at) if station.told else ()
+    values: dict[str, Value] = {"verdict": "refuse", "reason": cause.reason.code, "told": bool(notices)}
+    return (
+        *_message_rows(look, station, _unsent(station, MessageState.REFUSED, cause)),
+        *notices,
+        _entry(station, "mail-refused-and-kept", values),
+    )
+
+
+def rows_of_absorbing(look: Look, station: Station, cause: Cause) -> tuple[Row, ...]:
+    """What a robot wrote: kept and shown, told to nobody."""
+    values: dict[str, Value] = {"verdict": "discard", "reason": cause.reason.code, "automatic": station.automatic}
+    return (
+        *_message_rows(look, station, _unsent(station, MessageState.ABSORBED, cause)),
+        _entry(station, "mail-absorbed", values),
+    )
+
+
+def rows_of_outside_copy(look: Look, frame: Frame, station: Station, count: int) -> tuple[Row, ...]:
+    """The notice that copies went elsewhere; once in a thread is enough."""
+    told = station.told
+    if told is None or is_told(look, station.pair.seller.id, told.thread_id, station.author, NoticeKind.OUTSIDE_COPY):
+        return ()
+    return tell_outside_copy(look, frame, told, count, station.mail.received_at)
+
+
+def seal_relayed(look: Look, frame: Frame, pair: Pair, relayed: Relayed) -> SealedDocument:
+    """The mail that goes out, sealed with the relationship's key."""
+    owner = Owner("relationship", pair.relationship.id, pair.key)
+    return seal_document(pair.seller.id, relayed.content, owner, look.blobs, frame.limits.inline_document)
 
 
 def repeat_row(mail: Mail, pair: Pair, author: Side, message_id: UUID) -> Row:
@@ -103,34 +192,33 @@ def repeat_row(mail: Mail, pair: Pair, author: Side, message_id: UUID) -> Row:
     )
 
 
-def refusal_row(look: Look, mail: Mail, reading: Reading, pair: Pair, author: Side, reason: Reason) -> Row:
-    """A refusal in the session leaves who (marked), alias, reason, size and a keyed digest, and nothing of the content (R25)."""
-    address = reading.authors[0].address if reading.authors else None
-    values: dict[str, Value] = {
-        "verdict": "refuse",
-        "reason": reason.code,
-        "author": author,
-        "who": look.vault.mark_address(address).hex() if address else None,
-        "size": len(mail.content),
-        "digest": look.vault.mark("refused", mail.content).hex(),
-    }
-    return journal_row("mail-refused", mail.received_at, values, seller_id=pair.seller.id, relationship_id=pair.relationship.id)
-
-
-def _delivery(station: Station, relayed_id: UUID) -> Delivery:
-    pair, received_at = station.pair, station.mail.received_at
+def delivery_to_reader(pair: Pair, author: Side, message_id: UUID, relayed_id: UUID, now: datetime) -> Delivery:
+    """A message's way to the other side of its pair."""
     return Delivery(
         id=new_id(),
         seller_id=pair.seller.id,
-        message_id=station.message_id,
+        message_id=message_id,
         document_id=relayed_id,
-        person_id=pair.buyer.id if station.author is Side.SELLER else pair.customer_service.person_id,
+        person_id=pair.buyer.id if author is Side.SELLER else pair.customer_service.person_id,
         sender_domain=pair.marketplace.mail_domain,
-        due_at=received_at,
+        carries=Carries.MESSAGE,
+        due_at=now,
         lease=None,
         attempts=0,
-        queued_at=received_at,
+        queued_at=now,
     )
+
+
+def _unsent(station: Station, state: MessageState, cause: Cause) -> Filing:
+    """A message as it was written: nothing was rewritten, for it goes nowhere."""
+    letter = station.reading.letter
+    return Filing(state, letter.subject, letter.text or "", reason=cause.reason.code)
+
+
+def _use_rows(station: Station) -> tuple[Row, ...]:
+    if station.allowance is None:
+        return ()
+    return (use_row(station.pair.seller.id, station.pair.marketplace.id, station.allowance.day),)
 
 
 def _message_rows(look: Look, station: Station, filing: Filing) -> tuple[Row, ...]:
@@ -151,9 +239,13 @@ def _message_rows(look: Look, station: Station, filing: Filing) -> tuple[Row, ..
         original_id=station.original.id,
         relayed_id=filing.relayed_id,
         reason=filing.reason,
+        automatic=station.automatic,
+        passed_by=station.passed_by,
+        candidates=tuple(order.id for order in place.candidates),
+        author_id=station.author_id,
     )
     opened = (thread_row(place.thread, pair.seller.id),) if place.opened else ()
-    return (*opened, message_row(look, message, pair.key, station.author_id, station.seen_mark))
+    return (*opened, message_row(look, message, pair.key, station.seen_mark))
 
 
 def _entry(station: Station, kind: str, values: Mapping[str, Value]) -> Row:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from postern.language import say
 from postern.mail.dsn import Original
-from postern.mail.notice import Heading, Link, Notice, NoticeKind, Paragraph, Points, Text
+from postern.mail.notice import Heading, Link, Notice, Paragraph, Points, Text
 from postern.mail.notices.about import particulars_of, short_subject
 from postern.mail.notices.critical import Explanation, explain_critical, page_url
+from postern.model.notice import NoticeKind
 
 
 def buyer_opted_out(language: str, original: Original, public_url: str, cancel_order_url: str = "") -> Notice:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from postern.language import say
 from postern.mail.dsn import Original
-from postern.mail.notice import Heading, Notice, NoticeKind, Text
+from postern.mail.notice import Heading, Notice, Text
 from postern.mail.notices.about import moment, particulars_of, short_subject
+from postern.model.notice import NoticeKind
 
 _GAVE_UP = "4.7"  # RFC 3463 3.5: delivery time expired
 _FULL = "2.2"

@@ -2,8 +2,9 @@
 
 from postern.language import say
 from postern.mail.dsn import Original
-from postern.mail.notice import Heading, Notice, NoticeKind, Text
+from postern.mail.notice import Heading, Notice, Text
 from postern.mail.notices.about import particulars_of, short_subject
+from postern.model.notice import NoticeKind
 
 
 def outside_copy(language: str, original: Original, count: int) -> Notice:

@@ -2,7 +2,14 @@
 
 from postern.model.relationship import Side
 from postern.policy.facts import Facts
-from postern.policy.reasons import NO_SINGLE_AUTHOR, NOT_THE_BUYER, SENDER_NOT_REGISTERED, Cause
+from postern.policy.reasons import (
+    NO_SINGLE_AUTHOR,
+    NOT_THE_BUYER,
+    SELLER_TO_SELLER,
+    SENDER_BLOCKED,
+    SENDER_NOT_REGISTERED,
+    Cause,
+)
 from postern.policy.verdict import Effect, Finding
 
 
@@ -10,6 +17,13 @@ def must_have_one_author(facts: Facts) -> tuple[Finding, ...]:
     """R20: the sender is the single address in header From. Two of anything is nobody."""
     single = facts.author_fields == 1 and facts.author_mailboxes == 1 and facts.author_has_address
     return () if single else (Finding("one author", Cause(NO_SINGLE_AUTHOR), Effect.REFUSE),)
+
+
+def must_not_be_blocked(facts: Facts) -> tuple[Finding, ...]:
+    """R20: an address that the seller blocked stays refused, even if it was registered once."""
+    if facts.author is Side.BUYER or not facts.author_is_blocked:
+        return ()
+    return (Finding("blocked sender", Cause(SENDER_BLOCKED), Effect.REFUSE),)
 
 
 def must_be_registered(facts: Facts) -> tuple[Finding, ...]:
@@ -24,3 +38,14 @@ def must_be_the_buyer(facts: Facts) -> tuple[Finding, ...]:
     if facts.author is Side.SELLER or facts.author_is_of_pair:
         return ()
     return (Finding("the buyer", Cause(NOT_THE_BUYER), Effect.REFUSE),)
+
+
+def must_not_be_a_seller(facts: Facts) -> tuple[Finding, ...]:
+    """R26: whoever sells may write as a buyer only to a seller they have an order with, and nobody writes to themselves."""
+    if facts.author is Side.SELLER or not facts.author_is_of_pair or not facts.author_sells:
+        return ()
+    if facts.pair_has_order and not facts.author_is_the_seller:
+        return ()
+    place = f": {facts.report_infringement_url}" if facts.report_infringement_url else ""
+    cause = Cause(SELLER_TO_SELLER, (("place", place),))
+    return (Finding("not seller to seller", cause, Effect.REFUSE),)

@@ -1,0 +1,79 @@
+"""A mail at an alias, and the pair behind it with its people and orders: whom a mail can come from and go to."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from postern.errors import NotFoundError
+from postern.mail.letter import Reading
+from postern.model.address import Address
+from postern.model.envelope import Mail
+from postern.model.order import Order
+from postern.model.people import AddressRole, Buyer, Marketplace, Seller, SellerAddress
+from postern.model.relationship import Relationship, Side
+from postern.storage.orders import find_orders_of_pair
+from postern.storage.people import find_buyer, find_marketplace, find_seller, find_seller_addresses
+from postern.storage.relationships import AliasEntry, find_relationship
+from postern.storage.store import Look
+from postern.storage.vault import DataKey
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Everything known of a relationship that a mail of it may need."""
+
+    relationship: Relationship
+    key: DataKey
+    marketplace: Marketplace
+    seller: Seller
+    buyer: Buyer
+    seller_addresses: tuple[SellerAddress, ...]
+    orders: tuple[Order, ...] = field(repr=False)
+
+    @property
+    def customer_service(self) -> SellerAddress:
+        """Where buyers' mail goes (R14). Import sees to it that every seller has one."""
+        return next(one for one in self.seller_addresses if one.role is AddressRole.CUSTOMER_SERVICE)
+
+    def find_author(self, side: Side, address: Address | None) -> UUID | None:
+        """The person of this side who has this address: the buyer, or a registered address of the seller (R16, R20)."""
+        if address is None:
+            return None
+        if side is Side.BUYER:
+            return self.buyer.id if self.buyer.address.canonical() == address.canonical() else None
+        return next((one.person_id for one in self.seller_addresses if one.address.canonical() == address.canonical()), None)
+
+    def language_of(self, side: Side) -> str:
+        """In which language this side is written to."""
+        return self.seller.language if side is Side.SELLER else self.marketplace.language
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One mail at one alias. ``author`` is the side that the alias makes the writer (R26)."""
+
+    mail: Mail
+    reading: Reading
+    pair: Pair
+    author: Side
+
+    @property
+    def author_address(self) -> Address | None:
+        """The first address in header From. Whether it is the only one, the rules look at."""
+        return self.reading.authors[0].address if self.reading.authors else None
+
+
+def gather_pair(look: Look, entry: AliasEntry) -> Pair:
+    """Look up the pair behind an alias. Raises NotFoundError if it ended since RCPT."""
+    found = find_relationship(look, entry.seller_id, entry.relationship_id)
+    if found is None:
+        raise NotFoundError("this pair is no more")
+    relationship, key = found
+    return Pair(
+        relationship=relationship,
+        key=key,
+        marketplace=find_marketplace(look, relationship.marketplace_id),
+        seller=find_seller(look, relationship.seller_id),
+        buyer=find_buyer(look, relationship.buyer_id),
+        seller_addresses=find_seller_addresses(look, relationship.seller_id),
+        orders=find_orders_of_pair(look, relationship.seller_id, relationship.buyer_id),
+    )

@@ -1,0 +1,24 @@
+"""A notice: a mail of the marketplace's own about one message (R30)."""
+
+from enum import StrEnum
+
+
+class NoticeKind(StrEnum):
+    """What a notice tells; programs read it in ``X-Postern-Notice``."""
+
+    BUYER_OPTED_OUT = "buyer_opted_out"  # R8, R12
+    REFUSED = "refused"  # one of several recipients of a mail
+    HELD = "held"
+    HOLD_REFUSED = "hold_refused"
+    HOLD_EXPIRED = "hold_expired"
+    OUTSIDE_COPY = "outside_copy"
+    DELIVERY_FAILED = "delivery_failed"
+
+
+class NoticeState(StrEnum):
+    """Where it is on its way."""
+
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    FAILED = "failed"  # nobody is told that they could not be told: RFC 5321 6.1
+    DROPPED = "dropped"
