@@ -7,16 +7,17 @@ Swallowing a person's answer is worse than letting a robot's pass once: loops ar
   type; a subject that only programs write; our own marks;
 * by one that helpdesks misuse, BUT FOR HELPDESKS: Auto-Submitted with any other keyword, the fields of mailing lists. They
   count where no helpdesk's stamp (``signs/helpdesks.py``) stands in the mail;
-* by two of different weight that prove nothing alone: X-Auto-Response-Suppress or an X-Loop (SILENCE), Precedence bulk, list or
-  junk (PRECEDENCE), List-Unsubscribe (TO MANY), a campaign's field (CAMPAIGN), From no-reply@ or postmaster@ (AUTHOR), a
-  subject about absence or failure (SUBJECT), "request received" (ACKNOWLEDGES), a report among the parts (ENCLOSED).
-  SILENCE proves nothing beside PRECEDENCE or TO MANY: many a helpdesk puts them on an agent's answer. In a mail with a
-  helpdesk's stamp the middle rows all count as SILENCE, so that only AUTHOR or ACKNOWLEDGES beside them makes it automatic.
+* by two that prove nothing alone, in a pair of ``_TOGETHER``: X-Auto-Response-Suppress or an X-Loop (SILENCE), Precedence bulk,
+  list or junk (PRECEDENCE), List-Unsubscribe (TO MANY), a campaign's field (CAMPAIGN), From no-reply@ (NO REPLY) or postmaster@
+  (SERVER), a subject about failed delivery (TOPIC) or that says "request received" (ACKNOWLEDGES), a report among the parts
+  (ENCLOSED). SILENCE with PRECEDENCE or TO MANY is no pair: many a helpdesk puts them on an agent's answer. Where a helpdesk's
+  stamp stands, the fields all count as SILENCE, and subject and parts as nothing, for an agent answers under the customer's.
 
 No sign speaks for a person, but for that stamp. It decides nothing about the mail: what is recognised is kept, and shown.
 """
 
-from itertools import combinations
+from collections.abc import Mapping
+from itertools import combinations, product
 
 from postern.mail.letter import Reading
 from postern.mail.signs import fields, helpdesks, own, shape
@@ -34,18 +35,27 @@ __all__ = ["FIELDS", "NOTICE_FIELD", "Automatic", "AutomaticKind", "recognise"]
 FIELDS = fields.FIELDS | helpdesks.FIELDS | own.FIELDS | shape.FIELDS  # what is asked of the header
 
 _MOST_TELLING = tuple(AutomaticKind)
-_NOTHING_TOGETHER = (frozenset({Weight.SILENCE, Weight.PRECEDENCE}), frozenset({Weight.SILENCE, Weight.TO_MANY}))
-_COUNTS_ONLY_ALONE = frozenset({Weight.CERTAIN, Weight.BUT_FOR_HELPDESKS, Weight.HINT})
-_SET_BY_HELPDESKS = frozenset(
-    {
-        Weight.BUT_FOR_HELPDESKS,
-        Weight.PRECEDENCE,
-        Weight.TO_MANY,
-        Weight.CAMPAIGN,
-        Weight.SUBJECT,  # an agent answers under the customer's
-        Weight.ENCLOSED,  # and passes things on
-    }
+_FIELDS = (Weight.SILENCE, Weight.PRECEDENCE, Weight.TO_MANY, Weight.CAMPAIGN)
+_TOGETHER = frozenset(
+    frozenset(pair)
+    for some, others in (
+        ((Weight.PRECEDENCE, Weight.TO_MANY), (Weight.TO_MANY, Weight.CAMPAIGN)),
+        ((Weight.NO_REPLY,), _FIELDS),
+        ((Weight.ACKNOWLEDGES,), (*_FIELDS, Weight.NO_REPLY)),
+        ((Weight.SERVER, Weight.ENCLOSED), (Weight.TOPIC,)),
+        ((Weight.SERVER, Weight.PRECEDENCE), (Weight.ENCLOSED,)),
+    )
+    for pair in product(some, others)
+    if pair[0] is not pair[1]
 )
+_FROM_HELPDESK = {  # what a sign is worth there
+    Weight.BUT_FOR_HELPDESKS: Weight.SILENCE,
+    Weight.PRECEDENCE: Weight.SILENCE,
+    Weight.TO_MANY: Weight.SILENCE,
+    Weight.CAMPAIGN: Weight.SILENCE,
+    Weight.TOPIC: Weight.HINT,
+    Weight.ENCLOSED: Weight.HINT,
+}
 
 
 def recognise(reading: Reading, envelope: Envelope) -> Automatic | None:
@@ -58,25 +68,24 @@ def recognise(reading: Reading, envelope: Envelope) -> Automatic | None:
     )
     if not signs:
         return None
-    deciding = _deciding(signs, from_helpdesk=is_from_helpdesk(reading.headers, reading.message_id))
+    worth = _FROM_HELPDESK if is_from_helpdesk(reading.headers, reading.message_id) else {}
+    deciding = _alone(signs, worth) or _pair(signs, worth)
     return _named(deciding, signs) if deciding else None
 
 
-def _deciding(signs: tuple[Sign, ...], *, from_helpdesk: bool) -> tuple[Sign, ...]:
-    """The sign, or the two, by which the mail is automatic; the first of several."""
-    enough = {Weight.CERTAIN} if from_helpdesk else {Weight.CERTAIN, Weight.BUT_FOR_HELPDESKS}
-    alone = sorted((sign for sign in signs if sign.weight in enough), key=_telling)
-    if alone:
-        return (alone[0],)
+def _alone(signs: tuple[Sign, ...], worth: Mapping[Weight, Weight]) -> tuple[Sign, ...]:
+    """The most telling sign that is enough by itself."""
+    enough = [sign for sign in signs if worth.get(sign.weight, sign.weight) in {Weight.CERTAIN, Weight.BUT_FOR_HELPDESKS}]
+    return (min(enough, key=_telling),) if enough else ()
+
+
+def _pair(signs: tuple[Sign, ...], worth: Mapping[Weight, Weight]) -> tuple[Sign, ...]:
+    """The first two signs that are enough together."""
     weighed: dict[Weight, Sign] = {}
     for sign in signs:
-        weight = Weight.SILENCE if from_helpdesk and sign.weight in _SET_BY_HELPDESKS else sign.weight
-        if weight not in _COUNTS_ONLY_ALONE:
-            weighed.setdefault(weight, sign)
-    for pair in combinations(weighed, 2):
-        if frozenset(pair) not in _NOTHING_TOGETHER:
-            return weighed[pair[0]], weighed[pair[1]]
-    return ()
+        weighed.setdefault(worth.get(sign.weight, sign.weight), sign)
+    pairs = (pair for pair in combinations(weighed, 2) if frozenset(pair) in _TOGETHER)
+    return tuple(weighed[weight] for weight in next(pairs, ()))
 
 
 def _named(deciding: tuple[Sign, ...], signs: tuple[Sign, ...]) -> Automatic:

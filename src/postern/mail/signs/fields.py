@@ -13,6 +13,7 @@ from postern.model.automatic import AutomaticKind
 Headers = Mapping[str, tuple[str, ...]]
 
 _VALUE_MAXIMUM = 1_000  # characters of one field that are looked at
+_CAMPAIGN_PARTS = 4
 _WORD = re.compile(r"[a-z]+(?:[-_ ]?repl(?:y|ied))?")
 _NEGATIVE = frozenset({"", "0", "n", "no", "none", "false", "off"})
 _POSITIVE = frozenset({"1", "y", "yes", "true"})
@@ -125,10 +126,10 @@ def _signs_of_program(_: str, value: str) -> Iterator[Sign]:
 
 
 def _signs_of_campaign(headers: Headers) -> Iterator[Sign]:
-    """A Feedback-ID of a campaign. Hosts that send for everybody put theirs on every mail, which says nothing."""
+    """A Feedback-ID with the four parts of a campaign. Hosts that send for everybody put one on every mail."""
     for value in headers.get("feedback-id", ()):
         parts = value[:_VALUE_MAXIMUM].lower().split(":")
-        if len(parts) > 2 and parts[-1].strip() not in _FEEDBACK_OF_HOSTS:  # noqa: PLR2004, a campaign's has four
+        if len(parts) == _CAMPAIGN_PARTS and all(parts) and parts[-1].strip() not in _FEEDBACK_OF_HOSTS:
             yield Sign(Weight.CAMPAIGN, AutomaticKind.BULK, "Feedback-ID of a campaign")
 
 

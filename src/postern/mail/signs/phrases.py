@@ -66,7 +66,7 @@ ABSENCE_NOTICE = (
     *("不在通知", "不在連絡", "不在メッセージ", "外出自动回复", "부재중 알림", "부재중 자동응답"),  # ja, zh, ko
 )
 
-# Programs and people write these. Alone, or before a colon, they count; otherwise they need another sign beside them.
+# Programs and people write these. They count as the whole subject, or before a colon.
 OUT_OF_OFFICE = (
     *("Out of office", "Out of the office", "I am out of the office", "I'm out of the office", "Currently out of office"),
     *("Nicht im Büro", "Absence du bureau", "Absent du bureau", "Absente du bureau"),  # de, fr
@@ -81,7 +81,7 @@ OUT_OF_OFFICE = (
     *("不在办公室", "不在辦公室", "خارج المكتب", "מחוץ למשרד", "Di luar kantor"),  # zh, ar, he, id
 )
 
-# Words for an absence that a buyer writes too ("Holiday: please deliver later").
+# Words for an absence that a buyer writes too ("Holiday: please deliver later"). They prove nothing.
 ABSENT = (
     *("Away", "Absent", "Absence", "On leave", "On vacation", "Vacation", "Holiday", "On holiday", "Annual leave"),
     *("Abwesend", "Abwesenheit", "Urlaub", "Im Urlaub", "Außer Haus", "Absente", "En congé", "Congés", "Vacances"),
@@ -98,14 +98,22 @@ ACKNOWLEDGED = (
     *("Request received", "We received your request", "We have received your request", "We've received your request"),
     *("Ticket received", "Ticket created", "Ticket opened", "New ticket created", "Your ticket has been created"),
     *("We have received your message", "We have received your email", "We've received your message", "We've received your email"),
-    *("We received your message", "We received your email", "Acknowledgement of receipt", "Confirmation of receipt"),
-    *("Eingangsbestätigung", "Empfangsbestätigung", "Ihre Anfrage ist eingegangen", "Ihre Anfrage ist bei uns eingegangen"),  # de
-    *("Wir haben Ihre Anfrage erhalten", "Wir haben Ihre Nachricht erhalten", "Anfrage erhalten", "Ticket erstellt"),
-    *("Accusé de réception", "Demande reçue", "Nous avons bien reçu votre demande", "Nous avons bien reçu votre message"),  # fr
-    *("Solicitud recibida", "Hemos recibido su solicitud", "Hemos recibido su mensaje", "Acuse de recibo"),  # es
-    *("Richiesta ricevuta", "Abbiamo ricevuto la tua richiesta", "Conferma di ricezione"),  # it
-    *("Ontvangstbevestiging", "Aanvraag ontvangen", "Wij hebben uw bericht ontvangen"),  # nl
-    *("Recebemos a sua mensagem", "Pedido recebido", "Potwierdzenie otrzymania", "Otrzymaliśmy Twoje zgłoszenie"),  # pt, pl
+    *(
+        "We received your message",
+        "We received your email",
+        "Ihre Anfrage ist eingegangen",
+        "Ihre Anfrage ist bei uns eingegangen",
+    ),
+    *("Wir haben Ihre Anfrage erhalten", "Wir haben Ihre Nachricht erhalten", "Anfrage erhalten", "Ticket erstellt"),  # de
+    *("Demande reçue", "Nous avons bien reçu votre demande", "Nous avons bien reçu votre message"),  # fr
+    *("Solicitud recibida", "Hemos recibido su solicitud", "Hemos recibido su mensaje"),  # es
+    *(
+        "Richiesta ricevuta",
+        "Abbiamo ricevuto la tua richiesta",
+        "Aanvraag ontvangen",
+        "Wij hebben uw bericht ontvangen",
+    ),  # it, nl
+    *("Recebemos a sua mensagem", "Pedido recebido", "Otrzymaliśmy Twoje zgłoszenie"),  # pt, pl
     *("Vi har tagit emot ditt ärende", "Vi har modtaget din henvendelse", "Vi har mottatt din henvendelse"),  # sv, da, nb
     *("お問い合わせありがとうございます", "お問い合わせを受け付けました", "문의가 접수되었습니다"),  # ja, ko
 )

@@ -86,8 +86,8 @@ def _signs_of_author(author: Mailbox) -> Iterator[Sign]:
     if _DAEMON.match(local_part):
         yield Sign(Weight.CERTAIN, AutomaticKind.DELIVERY_REPORT, "From is a mailer-daemon's")
     elif _POSTMASTER.match(local_part):
-        yield Sign(Weight.AUTHOR, AutomaticKind.DELIVERY_REPORT, "From is a postmaster's")
+        yield Sign(Weight.SERVER, AutomaticKind.DELIVERY_REPORT, "From is a postmaster's")
     elif _SERVER_NAMES.match(fold(author.display_name[:_NAME_MAXIMUM])):
-        yield Sign(Weight.AUTHOR, AutomaticKind.DELIVERY_REPORT, "From has a mail server's name")
+        yield Sign(Weight.SERVER, AutomaticKind.DELIVERY_REPORT, "From has a mail server's name")
     elif _NO_REPLY.match(local_part):
-        yield Sign(Weight.AUTHOR, AutomaticKind.MACHINE, "From asks not to be answered")
+        yield Sign(Weight.NO_REPLY, AutomaticKind.MACHINE, "From asks not to be answered")

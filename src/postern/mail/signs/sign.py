@@ -7,7 +7,7 @@ from postern.model.automatic import AutomaticKind
 
 
 class Weight(Enum):
-    """How much a sign proves. Those below HINT prove nothing alone, and something where two of them meet."""
+    """How much a sign proves. Those below HINT prove nothing alone; ``mail/automatic.py`` says which prove something together."""
 
     CERTAIN = auto()  # no person's mail bears it
     BUT_FOR_HELPDESKS = auto()  # the same, but helpdesks set it on their people's answers too
@@ -16,8 +16,9 @@ class Weight(Enum):
     PRECEDENCE = auto()  # "this is not urgent, and nobody need answer it"
     TO_MANY = auto()  # one may unsubscribe from it
     CAMPAIGN = auto()  # sent by a program for newsletters
-    AUTHOR = auto()  # the author's name is one that machines have
-    SUBJECT = auto()  # the subject reads so
+    NO_REPLY = auto()  # the author asks not to be answered
+    SERVER = auto()  # the author is called as mail servers are
+    TOPIC = auto()  # the subject is about what servers report, and people write of too
     ACKNOWLEDGES = auto()  # the subject says that a request arrived
     ENCLOSED = auto()  # a part of the mail is a report
 

@@ -22,9 +22,7 @@ _WORD_ENDS = r"(?!\w)"
 _REPLY = re.compile(
     r"(?:(?:re|aw|antw(?:ort)?|sv|vs|rif|odp|ynt|res|r|ha|απ|回复|回覆|答复|答覆|回信|답장)(?:\[\d{1,3}\])?\s*:\s*)++"
 )
-_IS_AWAY = re.compile(
-    r".{1,80}?\b(?:is|will be) (?:currently )?(?:out of (?:the )?office|away from (?:the|my) (?:office|mail|desk))\b"
-)
+_IS_AWAY = re.compile(r"[^\W\d_][\w .,'-]{1,60} is (?:currently )?out of (?:the )?office(?: *[(:.!].*| until .{1,30})?")  # Notes
 _REPORT_ON_DOMAIN = re.compile(r"report domain: *\S{1,253} +submitter: *\S")  # RFC 7489 7.2.1.1, RFC 8460 5.3
 
 
@@ -35,11 +33,10 @@ def signs_of_subject(subject: str) -> Iterator[Sign]:
     rest = folded[answered.end() :] if answered else folded
     for one in _LISTS:
         if one.begins.match(rest):
-            yield Sign(one.weight_after_reply if answered else one.weight, one.kind, f"the subject begins as {one.name} does")
-    if _IS_AWAY.match(rest):
-        weight = Weight.HINT if answered else Weight.SUBJECT
-        yield Sign(weight, AutomaticKind.OUT_OF_OFFICE, "the subject says that somebody is out of office")
-    if _REPORT_ON_DOMAIN.match(rest):
+            yield Sign(Weight.HINT if answered else one.weight, one.kind, f"the subject begins as {one.name} does")
+    if _IS_AWAY.fullmatch(folded):
+        yield Sign(Weight.CERTAIN, AutomaticKind.OUT_OF_OFFICE, "the subject says who is out of office")
+    if _REPORT_ON_DOMAIN.match(folded):
         yield Sign(Weight.CERTAIN, AutomaticKind.MACHINE, "the subject is a DMARC or TLS report's")
 
 
@@ -64,19 +61,17 @@ class _List:
     kind: AutomaticKind
     name: str
     weight: Weight
-    weight_after_reply: Weight
 
 
 _REPLIES, _ABSENCES = AutomaticKind.AUTO_REPLY, AutomaticKind.OUT_OF_OFFICE
 _REPORTS, _RECEIPTS = AutomaticKind.DELIVERY_REPORT, AutomaticKind.RECEIPT
 _LISTS = (
-    _List(_begins(phrases.AUTOMATIC_REPLY, _STOPPED), _REPLIES, "an automatic reply", Weight.CERTAIN, Weight.SUBJECT),
-    _List(_begins(phrases.ABSENCE_NOTICE, _STOPPED), _ABSENCES, "a notice of absence", Weight.CERTAIN, Weight.SUBJECT),
-    _List(_begins(phrases.OUT_OF_OFFICE, _STOPPED_BY_COLON), _ABSENCES, "an out-of-office reply", Weight.CERTAIN, Weight.SUBJECT),
-    _List(_begins(phrases.OUT_OF_OFFICE, _WORD_ENDS), _ABSENCES, "an out-of-office reply", Weight.SUBJECT, Weight.HINT),
-    _List(_begins(phrases.ABSENT, _STOPPED), _ABSENCES, "a notice of absence", Weight.SUBJECT, Weight.HINT),
-    _List(_begins(phrases.ACKNOWLEDGED, _STOPPED), _REPLIES, "an acknowledgement", Weight.ACKNOWLEDGES, Weight.HINT),
-    _List(_begins(phrases.BOUNCED, _WORD_ENDS), _REPORTS, "a delivery report", Weight.CERTAIN, Weight.HINT),
-    _List(_begins(phrases.UNDELIVERABLE, _STOPPED), _REPORTS, "a delivery report", Weight.SUBJECT, Weight.HINT),
-    _List(_begins(phrases.READ, _STOPPED), _RECEIPTS, "a read receipt", Weight.HINT, Weight.HINT),
+    _List(_begins(phrases.AUTOMATIC_REPLY, _STOPPED), _REPLIES, "an automatic reply", Weight.CERTAIN),
+    _List(_begins(phrases.ABSENCE_NOTICE, _STOPPED), _ABSENCES, "a notice of absence", Weight.CERTAIN),
+    _List(_begins(phrases.OUT_OF_OFFICE, _STOPPED_BY_COLON), _ABSENCES, "an out-of-office reply", Weight.CERTAIN),
+    _List(_begins((*phrases.OUT_OF_OFFICE, *phrases.ABSENT), _WORD_ENDS), _ABSENCES, "a notice of absence", Weight.HINT),
+    _List(_begins(phrases.ACKNOWLEDGED, _STOPPED), _REPLIES, "an acknowledgement", Weight.ACKNOWLEDGES),
+    _List(_begins(phrases.BOUNCED, _WORD_ENDS), _REPORTS, "a delivery report", Weight.CERTAIN),
+    _List(_begins(phrases.UNDELIVERABLE, _STOPPED), _REPORTS, "a delivery report", Weight.TOPIC),
+    _List(_begins(phrases.READ, _STOPPED), _RECEIPTS, "a read receipt", Weight.HINT),
 )
