@@ -4,7 +4,7 @@ It never raises, whatever the octets are, and never recurses; time and memory gr
 too large is named in ``unreadable``. It decides nothing about the mail.
 """
 
-from postern.mail import threading
+from postern.mail import automatic, threading
 from postern.mail.characters import one_line
 from postern.mail.letter import Attachment, Letter, Mailbox, Reading
 from postern.mail.reading import header_block
@@ -16,29 +16,7 @@ from postern.mail.reading.parts import Part, Tree, walk
 from postern.model.limits import Limits
 
 # What a rule may look at, beside the fields that the Reading spells out.
-FIELDS_FOR_RULES = frozenset(
-    {
-        "auto-submitted",
-        "content-type",
-        "date",
-        "feedback-id",
-        "importance",
-        "list-id",
-        "list-post",
-        "list-unsubscribe",
-        "precedence",
-        "priority",
-        "reply-to",
-        "return-path",
-        "sender",
-        "x-auto-response-suppress",
-        "x-autoreply",
-        "x-autorespond",
-        "x-failed-recipients",
-        "x-loop",
-        "x-priority",
-    }
-)
+FIELDS_FOR_RULES = automatic.FIELDS | {"date", "importance", "priority", "reply-to", "sender", "x-priority"}
 
 
 def read(content: bytes, limits: Limits) -> Reading:
