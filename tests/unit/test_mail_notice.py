@@ -198,10 +198,10 @@ def test_our_own_reader_finds_nothing_to_complain_of(example: Example) -> None:
     "failure, status, diagnostic",
     [
         (Failure(550, "5.7.1", "No."), "5.7.1", "smtp; 550 5.7.1 No."),
-        (Failure(250, "2.0.0", "Taken, and blocked."), "5.0.0", "x-postern; Taken, and blocked."),
+        (Failure(250, "2.0.0", "Taken, and blocked."), "5.7.1", "x-postern; Taken, and blocked."),
         (Failure(452, "5.4.7", "mailbox full"), "5.4.7", "smtp; 452 mailbox full"),
         (Failure(0, "5.4.7", "no answer came in time"), "5.4.7", "x-postern; no answer came in time"),
-        (Failure(550, "5.1.1\r\nBcc: x", "a\r\nAction: delivered"), "5.0.0", "smtp; 550 5.0.0 a Action: delivered"),
+        (Failure(550, "5.1.1\r\nBcc: x", "a\r\nAction: delivered"), "5.7.1", "smtp; 550 5.7.1 a Action: delivered"),
         (Failure(550, "5.0.0", "x" * 5000), "5.0.0", f"smtp; 550 5.0.0 {'x' * 500}"),
     ],
 )
@@ -338,7 +338,7 @@ def test_a_link_leads_to_a_web_page_or_is_left_out(url: str) -> None:
         ("5.2.2", "mailbox is full", "in some days"),
         ("5.2.3", "larger than", "smaller files"),
         ("5.3.4", "larger than", "smaller files"),
-        ("5.1.1", "was not found", "tell the marketplace"),
+        ("5.1.1", "was not found", "Tell the marketplace"),
         ("5.2.1", "takes no mail at present", "tell the marketplace"),
         ("5.7.1", "refused it", "tell the marketplace"),
         ("5.0.0", "refused it", "tell the marketplace"),

@@ -11,7 +11,7 @@ from postern.mail.notices.about import moment, particulars_of, short_subject
 
 
 def held(language: str, original: Original, sentence: str, remedy: str, decide_by: datetime) -> Notice:
-    """It waits, until ``decide_by`` at most. ``sentence`` and ``remedy`` are the cause's, in this language."""
+    """It waits, until ``decide_by`` at most. ``sentence`` says why, ``remedy`` what its author can do, both in this language."""
     return Notice(
         NoticeKind.HELD,
         language,
@@ -24,7 +24,6 @@ def held(language: str, original: Original, sentence: str, remedy: str, decide_b
             Heading(say(language, "Why it waits")),
             Text(sentence),
             Heading(say(language, "What happens next")),
-            Text(remedy),
             Text(
                 say(
                     language,
@@ -33,6 +32,7 @@ def held(language: str, original: Original, sentence: str, remedy: str, decide_b
                     moment=moment(decide_by),
                 )
             ),
+            Text(remedy),
         ),
     )
 
