@@ -165,6 +165,7 @@ def test_a_bounce_is_a_delivery_status_report(kind: NoticeKind) -> None:
     message = parsed(content)
     assert message.get_content_type() == "multipart/report"
     assert message.get_param("report-type") == "delivery-status"
+    assert b"\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n" in content
     assert [part.get_content_type() for part in message.iter_parts()] == [
         "multipart/alternative",
         "message/delivery-status",
@@ -178,6 +179,12 @@ def test_a_bounce_is_a_delivery_status_report(kind: NoticeKind) -> None:
     assert about_recipient["Final-Recipient"] == f"rfc822; {ANNS_ALIAS}"
     assert about_recipient["Action"] == "failed"
     assert about_recipient["Status"].startswith("5.")
+
+
+def test_a_report_about_no_mail_is_a_mistake_of_ours() -> None:
+    example = ENGLISH[NoticeKind.REFUSED]
+    with pytest.raises(AssertionError, match="about a mail"):
+        compose_notice(example.notice, LETTERHEAD, None, example.failure)
 
 
 @pytest.mark.parametrize("kind", BOUNCES)

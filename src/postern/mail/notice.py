@@ -112,7 +112,9 @@ def compose_notice(
     It travels with the null reverse-path (RFC 3834 3.3, RFC 3464 2), so that a notice that fails makes no other.
     """
     body = _body(notice, letterhead, boundaries)
-    if original and failure:
+    if failure:
+        if original is None:
+            raise AssertionError("a report is about a mail")
         body = dsn.report(body, letterhead.hostname, original, failure, boundaries)
     return writer.assemble(tuple(_fields(notice, letterhead, original)), body)
 
