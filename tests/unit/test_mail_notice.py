@@ -318,8 +318,8 @@ def test_the_bounce_says_everything_a_seller_must_know() -> None:  # R8, R12
 def test_the_bounce_says_how_to_stop_it_and_what_that_costs() -> None:  # R13
     bounce = " ".join(text_of(ENGLISH[NoticeKind.BUYER_OPTED_OUT]).split())
     assert 'Settings > Notification preferences > Messaging choose Edit, clear "Buyer opt-out", and Save' in bounce
-    assert "no longer shows whether a message was delivered or blocked" in bounce
-    assert "the pages Sent and Not delivered still do" in bounce
+    assert "By mail you can then no longer tell whether a message was delivered or blocked" in bounce
+    assert "the pages Sent and Not delivered still show it" in bounce
 
 
 def test_what_is_critical_and_what_is_not_are_told_apart() -> None:  # R10, R11

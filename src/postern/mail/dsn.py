@@ -42,7 +42,7 @@ class Failure:
 
     code: int
     status: str  # RFC 3463
-    sentence: str
+    sentence: str = field(repr=False)
     last_attempt_at: datetime | None = None
 
 

@@ -18,7 +18,10 @@ def held(language: str, original: Original, sentence: str, remedy: str, decide_b
         say(language, "Not delivered yet: {subject}", subject=short_subject(language, original)),
         (
             Text(
-                say(language, "Your message is not delivered yet: it waits until somebody at the marketplace has looked at it.")
+                say(
+                    language,
+                    "Your message has not been delivered yet: it waits until somebody at the marketplace has looked at it.",
+                )
             ),
             particulars_of(language, original),
             Heading(say(language, "Why it waits")),
