@@ -61,7 +61,7 @@ NEW_THREAD = "2026-11-23 09:00:00 It belongs to thread THREAD: nothing in it nam
 IN_DOUBT = "the answer to the final dot was lost, so the next hop may have it"
 HELD = (
     "Reading this mail took more time or memory than any mail may take, several times, so it is held unread. "
-    "A person of the marketplace decides. To be sure it passes, send it again in a simpler form."
+    "To be sure it passes, send it again in a simpler form."
 )
 
 

@@ -166,6 +166,7 @@ def test_a_bounce_is_a_delivery_status_report(kind: NoticeKind) -> None:
     message = parsed(content)
     assert message.get_content_type() == "multipart/report"
     assert message.get_param("report-type") == "delivery-status"
+    assert b"\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n" in content
     assert [part.get_content_type() for part in message.iter_parts()] == [
         "multipart/alternative",
         "message/delivery-status",
@@ -179,6 +180,12 @@ def test_a_bounce_is_a_delivery_status_report(kind: NoticeKind) -> None:
     assert about_recipient["Final-Recipient"] == f"rfc822; {ANNS_ALIAS}"
     assert about_recipient["Action"] == "failed"
     assert about_recipient["Status"].startswith("5.")
+
+
+def test_a_report_about_no_mail_is_a_mistake_of_ours() -> None:
+    example = ENGLISH[NoticeKind.REFUSED]
+    with pytest.raises(AssertionError, match="about a mail"):
+        compose_notice(example.notice, LETTERHEAD, None, example.failure)
 
 
 @pytest.mark.parametrize("kind", BOUNCES)
@@ -199,10 +206,10 @@ def test_our_own_reader_finds_nothing_to_complain_of(example: Example) -> None:
     "failure, status, diagnostic",
     [
         (Failure(550, "5.7.1", "No."), "5.7.1", "smtp; 550 5.7.1 No."),
-        (Failure(250, "2.0.0", "Taken, and blocked."), "5.0.0", "x-postern; Taken, and blocked."),
+        (Failure(250, "2.0.0", "Taken, and blocked."), "5.7.1", "x-postern; Taken, and blocked."),
         (Failure(452, "5.4.7", "mailbox full"), "5.4.7", "smtp; 452 mailbox full"),
         (Failure(0, "5.4.7", "no answer came in time"), "5.4.7", "x-postern; no answer came in time"),
-        (Failure(550, "5.1.1\r\nBcc: x", "a\r\nAction: delivered"), "5.0.0", "smtp; 550 5.0.0 a Action: delivered"),
+        (Failure(550, "5.1.1\r\nBcc: x", "a\r\nAction: delivered"), "5.7.1", "smtp; 550 5.7.1 a Action: delivered"),
         (Failure(550, "5.0.0", "x" * 5000), "5.0.0", f"smtp; 550 5.0.0 {'x' * 500}"),
     ],
 )
@@ -312,8 +319,8 @@ def test_the_bounce_says_everything_a_seller_must_know() -> None:  # R8, R12
 def test_the_bounce_says_how_to_stop_it_and_what_that_costs() -> None:  # R13
     bounce = " ".join(text_of(ENGLISH[NoticeKind.BUYER_OPTED_OUT]).split())
     assert 'Settings > Notification preferences > Messaging choose Edit, clear "Buyer opt-out", and Save' in bounce
-    assert "no longer shows whether a message was delivered or blocked" in bounce
-    assert "the pages Sent and Not delivered still do" in bounce
+    assert "By mail you can then no longer tell whether a message was delivered or blocked" in bounce
+    assert "the pages Sent and Not delivered still show it" in bounce
 
 
 def test_what_is_critical_and_what_is_not_are_told_apart() -> None:  # R10, R11
@@ -339,7 +346,7 @@ def test_a_link_leads_to_a_web_page_or_is_left_out(url: str) -> None:
         ("5.2.2", "mailbox is full", "in some days"),
         ("5.2.3", "larger than", "smaller files"),
         ("5.3.4", "larger than", "smaller files"),
-        ("5.1.1", "was not found", "tell the marketplace"),
+        ("5.1.1", "was not found", "Tell the marketplace"),
         ("5.2.1", "takes no mail at present", "tell the marketplace"),
         ("5.7.1", "refused it", "tell the marketplace"),
         ("5.0.0", "refused it", "tell the marketplace"),

@@ -13,7 +13,9 @@ from datetime import datetime
 from postern.mail import header_lines, threading
 from postern.mail.writer import Boundaries, Entity, multipart
 
+_KIND = "report; report-type=delivery-status"  # without quotation marks: many programs look for these very letters
 _PERMANENT = re.compile(r"5\.[0-9]{1,3}\.[0-9]{1,3}")  # RFC 3463 2
+_NOT_ALLOWED = "5.7.1"
 _DATE = re.compile(r"[A-Za-z0-9,:+() -]{1,80}")  # RFC 5322 3.3, and what old programs write
 _DIAGNOSTIC_MAXIMUM = 500  # characters
 
@@ -40,14 +42,14 @@ class Failure:
 
     code: int
     status: str  # RFC 3463
-    sentence: str
+    sentence: str = field(repr=False)
     last_attempt_at: datetime | None = None
 
 
 def report(human: Entity, hostname: str, original: Original, failure: Failure, boundaries: Boundaries) -> Entity:
     """The whole report: for people, for programs, and which mail it was (RFC 6522 3)."""
     parts = (human, _status_part(hostname, original, failure), _header_part(original))
-    return multipart("report", parts, boundaries, (("report-type", "delivery-status"),))
+    return multipart(_KIND, parts, boundaries)
 
 
 def _status_part(hostname: str, original: Original, failure: Failure) -> Entity:
@@ -67,8 +69,10 @@ def _status_part(hostname: str, original: Original, failure: Failure) -> Entity:
 
 
 def _status(failure: Failure) -> str:
-    """RFC 3464 2.3.4: a failure is permanent, whatever the mail was answered in the session."""
-    return failure.status if _PERMANENT.fullmatch(failure.status) else "5.0.0"
+    """RFC 3464 2.3.4: a failure is permanent, whatever the mail was answered in the session. What was taken there and did not
+    pass later was not allowed to.
+    """
+    return failure.status if _PERMANENT.fullmatch(failure.status) else _NOT_ALLOWED
 
 
 def _diagnostic(failure: Failure) -> str:

@@ -97,10 +97,12 @@ def compose_notice(
 ) -> bytes:
     """The mail. With the original it answers that mail of the reader's; with the failure too it is a report of it (RFC 3464).
 
-    It travels with the null reverse-path (RFC 3834 3.3, RFC 3464 2), so that a notice that fails makes no other.
+    It travels with the null reverse-path (RFC 3464 2), so that a notice that fails makes no other.
     """
     body = _body(notice, letterhead, boundaries)
-    if original and failure:
+    if failure:
+        if original is None:
+            raise AssertionError("a report is about a mail")
         body = dsn.report(body, letterhead.hostname, original, failure, boundaries)
     return writer.assemble(tuple(_fields(notice, letterhead, original)), body)
 
@@ -133,7 +135,7 @@ def _body(notice: Notice, letterhead: Letterhead, boundaries: Boundaries) -> Ent
 
 
 def _text_of(paragraphs: Sequence[Paragraph], footer: str) -> str:
-    blocks = [*map(_paragraph_text, paragraphs), wrap(footer)]
+    blocks = [*map(_paragraph_text, paragraphs), _wrap(footer)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -143,16 +145,16 @@ def _paragraph_text(paragraph: Paragraph) -> str:
             row = one_line(words)
             return f"{row}\n{'-' * min(len(row), _COLUMNS)}"
         case Points(items):
-            return "\n".join(wrap(item, "* ", "  ") for item in items)
+            return "\n".join(_wrap(item, "* ", "  ") for item in items)
         case Particulars(rows):
-            return "\n".join(wrap(f"{name}: {value}", "  ", "    ") for name, value in rows)
+            return "\n".join(_wrap(f"{name}: {value}", "  ", "    ") for name, value in rows)
         case Link(words, url):
-            return f"{wrap(words)}:\n{url}"
+            return f"{_wrap(words)}:\n{url}"
         case Text(words):
-            return wrap(words)
+            return _wrap(words)
 
 
-def wrap(words: str, first: str = "", others: str = "") -> str:
+def _wrap(words: str, first: str = "", others: str = "") -> str:
     """Words on rows of at most 72 columns, where they allow it; no word is broken."""
     rows = [first]
     begun = False

@@ -71,16 +71,14 @@ def file_part(file: Attachment) -> Entity:
     return Entity(entity.fields + disposition, entity.body)
 
 
-def multipart(
-    subtype: str, parts: Sequence[Entity], boundaries: Boundaries, parameters: Sequence[tuple[str, str]] = ()
-) -> Entity:
+def multipart(subtype: str, parts: Sequence[Entity], boundaries: Boundaries) -> Entity:
     """The parts between boundaries that stand in none of them (RFC 2046 5.1.1)."""
     boundary = boundaries()
     while any(boundary.encode("ascii") in octets for part in parts for octets in (part.fields, part.body)):
         boundary = boundaries()
     line = b"--" + boundary.encode("ascii")
     pieces = [piece for part in parts for piece in (line, b"\r\n", part.fields, b"\r\n", part.body)]
-    kind = header_lines.parameterised("Content-Type", f"multipart/{subtype}", (*parameters, ("boundary", boundary)))
+    kind = header_lines.parameterised("Content-Type", f"multipart/{subtype}", (("boundary", boundary),))
     return Entity(kind, b"".join((*pieces, line, b"--\r\n")))
 
 

@@ -220,7 +220,7 @@ LEAKING = Reason(
     250,
     "2.6.0",
     "An address of the sender could not be removed from this mail without doubt, so it is held.",
-    "A person of the marketplace decides. To be sure it passes, send the text again without signature, quotes and attachments.",
+    "To be sure it passes, send the text again without signature, quotes and attachments.",
     Told.BY_NOTICE,
 )
 ENDED_ITS_READER = Reason(
@@ -228,7 +228,7 @@ ENDED_ITS_READER = Reason(
     250,
     "2.6.0",
     "Reading this mail took more time or memory than any mail may take, several times, so it is held unread.",
-    "A person of the marketplace decides. To be sure it passes, send it again in a simpler form.",
+    "To be sure it passes, send it again in a simpler form.",
     Told.BY_NOTICE,
 )
 REPEAT = Reason(

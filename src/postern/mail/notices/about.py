@@ -13,7 +13,7 @@ _IN_BODY = 200
 
 
 def particulars_of(language: str, original: Original) -> Particulars:
-    """The mail, by what its author sees of it in the own sent mail."""
+    """What tells its author which of all sent mails it was."""
     return Particulars(tuple(_rows(language, original)))
 
 

@@ -53,7 +53,7 @@ def _how_to_stop(language: str) -> Iterator[Paragraph]:
     yield Text(
         say(
             language,
-            'Under Settings > Notification preferences > Messaging choose Edit, clear "Buyer opt-out", and Save. Your mail alone '
-            "then no longer shows whether a message was delivered or blocked; the pages Sent and Not delivered still do.",
+            'Under Settings > Notification preferences > Messaging choose Edit, clear "Buyer opt-out", and Save. By mail you can '
+            "then no longer tell whether a message was delivered or blocked; the pages Sent and Not delivered still show it.",
         )
     )

@@ -36,14 +36,15 @@ def explain_critical(language: str) -> Explanation:
         opted_out=say(
             language,
             "Buyers may opt out of messages that they did not ask for. What they must know to get their order is critical, and "
-            "still reaches them.",
+            "no opt-out blocks it.",
         ),
         ways_title=say(language, "How to reach a buyer who opted out"),
         ways=_ways(language),
         critical_title=say(language, "What is critical"),
         critical=_critical(language),
         customised=say(
-            language, "As long as an order with a customised item is not complete, all messages about it get through."
+            language,
+            "As long as an order with a customised item is not complete, the opt-out does not apply to messages about it.",
         ),
         not_critical_title=say(language, "What is not critical"),
         not_critical=_not_critical(language),
@@ -64,7 +65,8 @@ def _ways(language: str) -> tuple[str, ...]:
         ),
         say(
             language,
-            "If the buyer wrote to you, reply to that message and leave the original message in your reply. No opt-out stops it.",
+            "If the buyer wrote to you, reply to that message and leave the original message in your reply. No opt-out blocks "
+            "it.",
         ),
     )
 

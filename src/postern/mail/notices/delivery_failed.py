@@ -56,4 +56,6 @@ def _remedy(language: str, kind: str) -> str:
         return say(language, "Send it again in some days.")
     if kind in _TOO_LARGE:
         return say(language, "Send it again with smaller files, or without them.")
+    if kind.startswith("1."):
+        return say(language, "Tell the marketplace: it can ask the recipient for another address.")
     return say(language, "Send it once more, plainly written and without files. If it comes back again, tell the marketplace.")

@@ -12,20 +12,22 @@ from postern.model.notice import NoticeKind
 
 
 def held(language: str, original: Original, sentence: str, remedy: str, decide_by: datetime) -> Notice:
-    """It waits, until ``decide_by`` at most. ``sentence`` and ``remedy`` are the cause's, in this language."""
+    """It waits, until ``decide_by`` at most. ``sentence`` says why, ``remedy`` what its author can do, both in this language."""
     return Notice(
         NoticeKind.HELD,
         language,
         say(language, "Not delivered yet: {subject}", subject=short_subject(language, original)),
         (
             Text(
-                say(language, "Your message is not delivered yet: it waits until somebody at the marketplace has looked at it.")
+                say(
+                    language,
+                    "Your message has not been delivered yet: it waits until somebody at the marketplace has looked at it.",
+                )
             ),
             particulars_of(language, original),
             Heading(say(language, "Why it waits")),
             Text(sentence),
             Heading(say(language, "What happens next")),
-            Text(remedy),
             Text(
                 say(
                     language,
@@ -34,6 +36,7 @@ def held(language: str, original: Original, sentence: str, remedy: str, decide_b
                     moment=moment(decide_by),
                 )
             ),
+            Text(remedy),
         ),
     )
 
