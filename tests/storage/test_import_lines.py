@@ -82,7 +82,11 @@ def test_what_is_left_out_has_its_usual_value() -> None:
     order = read_record(json.dumps(ORDER | {"shipments": None}).encode(), LIMITS)
     assert isinstance(seller, FeedSeller)
     assert isinstance(order, FeedOrder)
-    assert (seller.bounce_on_opt_out, seller.registered_senders, seller.average_daily_orders) == (None, (), None)  # the seller's own choice stays
+    assert (seller.bounce_on_opt_out, seller.registered_senders, seller.average_daily_orders) == (
+        None,
+        (),
+        None,
+    )  # the seller's own choice stays
     assert (order.items[0].quantity, order.items[0].customised, order.shipments, order.shipped_at) == (1, False, (), None)
 
 

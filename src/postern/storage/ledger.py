@@ -33,7 +33,7 @@ def count_everything(look: Look) -> tuple[Count, ...]:
     return tuple(Count(str(shelf), str(state), str(reason or ""), int(number)) for shelf, state, reason, number in rows)
 
 
-def _shelf(name: str, state: ColumnElement[str], reason: ColumnElement[str]) -> Select[tuple[str, str, str, int]]:
+def _shelf(name: str, state: ColumnElement[str], reason: ColumnElement[str]) -> Select[str, str, str, int]:
     return select(literal(name), state, reason, func.count())
 
 
