@@ -126,7 +126,7 @@ def _deliver(house: House, store: Store, claimed: Sequence[Delivery], ledger: Le
 
     ledger.time("open the kept mail and the address", lambda: list(map(open_one, claimed)))
     ledger.time(f"sign, {len(keys)} signatures", lambda: list(map(sign_one, letters)))
-    changes = [settle(house.frame, delivery, Delivered(250, "2.0.0", "taken"), now) for delivery in claimed]
+    changes = [settle(None, house.frame, delivery, Delivered(250, "2.0.0", "taken"), now) for delivery in claimed]
     ledger.time(f"settle, {batch} in a commit", lambda: _keep(store, changes, batch))
 
 

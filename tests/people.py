@@ -111,7 +111,9 @@ class Town:
             with self.store.look() as look:
                 parcel = open_parcel(look, self.frame, delivery, sign, now)
             ended: Outcome = parcel if isinstance(parcel, Failed) else outcome or Delivered(250, "2.0.0", "ok")
-            assert self.store.keep(settle(self.frame, delivery, ended, now)).result() == Kept()
+            with self.store.look() as look:
+                change = settle(look, self.frame, delivery, ended, now)
+            assert self.store.keep(change).result() == Kept()
             if not isinstance(parcel, Failed):
                 arrivals.append(Arrival(parcel.return_path, parcel.recipient.reveal(), parcel.content))
         return arrivals

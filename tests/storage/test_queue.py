@@ -38,7 +38,9 @@ def take(town: Town, count: int = 100, store: Store | None = None) -> list[Deliv
 
 
 def end(town: Town, delivery: Delivery, outcome: Outcome) -> object:
-    return town.store.keep(settle(town.frame, delivery, outcome, town.clock.now())).result()
+    with town.store.look() as look:
+        change = settle(look, town.frame, delivery, outcome, town.clock.now())
+    return town.store.keep(change).result()
 
 
 def states(town: Town) -> list[str]:
@@ -163,7 +165,7 @@ def test_when_the_only_server_starts_every_lease_is_over(town: Town) -> None:
 def test_one_delivery_settled_twice_at_once_is_settled_once(town: Town) -> None:
     town.receive(town.from_ann())
     (delivery,) = take(town)
-    changes = [settle(town.frame, delivery, outcome, START) for outcome in (OK, LATER, OK)]
+    changes = [settle(None, town.frame, delivery, outcome, START) for outcome in (OK, LATER, OK)]
     outcomes = [answer.result() for answer in [town.store.keep(change) for change in changes]]
     assert [type(outcome).__name__ for outcome in outcomes] == ["Kept", "Stale", "Stale"]
     assert count(town, "attempt") == 1

@@ -240,7 +240,7 @@ def test_each_recipient_has_a_verdict_of_its_own_and_the_mail_is_answered_once(t
     assert prepared.refusal is None  # mixed: 250
     assert len(rows(town, "message")) == 1
     assert len(rows(town, "house_mail")) == 1
-    assert sorted(kind for kind, _ in told(town)) == ["house-mail-accepted", "mail-accepted", "mail-refused"]
+    assert sorted(kind for kind, _ in told(town)) == ["house-mail-accepted", "mail-accepted", "mail-refused-beside"]
     assert [arrival.recipient for arrival in town.deliver()] == ["help@acme.test"]
 
 

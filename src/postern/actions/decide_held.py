@@ -10,14 +10,13 @@ from uuid import UUID
 
 from postern.actions.frame import Frame
 from postern.actions.receiving.facts import Known, gather
-from postern.actions.receiving.notices import Told, failure_of, tell, tell_blocked
+from postern.actions.receiving.notices import Told, failure_of, tell, tell_blocked, whom_to_tell
 from postern.actions.receiving.pair import Arrival, gather_pair
 from postern.actions.receiving.passage import make_passage
 from postern.actions.receiving.placing import Place
 from postern.actions.receiving.record import delivery_to_reader, seal_relayed
 from postern.errors import NotFoundError, PosternError
 from postern.language import DEFAULT_LANGUAGE
-from postern.mail.dsn import Original
 from postern.mail.letter import Leaking
 from postern.mail.notices.held import hold_expired, hold_refused
 from postern.mail.reader import read
@@ -35,7 +34,6 @@ from postern.storage.change import Change, Guard, Kept, OptOutUnchanged, Relatio
 from postern.storage.deliveries import delivery_row
 from postern.storage.documents import find_document
 from postern.storage.journal import journal_row
-from postern.storage.people import find_correspondent
 from postern.storage.relationships import AliasEntry, find_relationship_key
 from postern.storage.store import Look, Store
 from postern.storage.threads import find_thread, held_row, list_held
@@ -186,33 +184,13 @@ def _queue(decision: _Decision, arrival: Arrival, message: Message, place: Place
 
 def _ended(decision: _Decision, message: Message, state: MessageState, cause: Cause) -> Change:
     """It goes nowhere any more. Nothing of its octets is read for that: they may be why it was held."""
-    told = _whom_to_tell(decision.look, message)
+    told = whom_to_tell(decision.look, message)
     notices = _tell(decision, told, state, _cause_of(message), cause) if told else ()
     values: dict[str, Value] = {"by": decision.by, "became": state, "reason": cause.reason.code, "told": bool(notices)}
     key = find_relationship_key(decision.look, message.seller_id, message.relationship_id)
     ended = replace(message, state=state, reason=cause.reason.code)
     rows = (held_row(ended, key, None), *notices, _entry(message, "hold-ended", values, decision.at))
     return Change(message.seller_id, rows, (StillHeld(message.seller_id, message.id),))
-
-
-def _whom_to_tell(look: Look, message: Message) -> Told | None:
-    """The author, where it is known who that is, and the pair still exists."""
-    if message.author_id is None:
-        return None
-    try:
-        pair = gather_pair(look, AliasEntry(message.seller_id, message.relationship_id, message.author.other))
-        address = find_correspondent(look, message.author_id).address
-    except NotFoundError:
-        return None
-    order = next((one for one in pair.orders if one.id == message.order_id), None)
-    original = Original(
-        alias=pair.relationship.alias_of(message.author.other),
-        received_at=message.received_at,
-        subject=message.subject,
-        message_id=message.their_message_id,
-        order_id=order.name if order else "",
-    )
-    return Told(pair, message.author, message.author_id, address, message.id, message.thread_id, order, original)
 
 
 def _tell(decision: _Decision, told: Told, state: MessageState, held_for: Cause, cause: Cause) -> tuple[Row, ...]:

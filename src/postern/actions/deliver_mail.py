@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from postern.actions.frame import Frame
+from postern.actions.receiving.notices import tell_failed
 from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
 from postern.model.address import Address
@@ -24,7 +25,7 @@ from postern.storage.journal import journal_row
 from postern.storage.notices import notice_state_row
 from postern.storage.people import find_correspondent
 from postern.storage.store import Look, Transaction
-from postern.storage.threads import state_row
+from postern.storage.threads import find_message, state_row
 
 # Quickly at first, for a next hop that restarts; then patiently, for one that is down. The last interval repeats.
 RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (15, 60, 300, 900, 1800, 3600, 7200, 14400))
@@ -67,10 +68,13 @@ def open_parcel(look: Look, frame: Frame, delivery: Delivery, sign: Sign, now: d
     return Parcel(return_path, recipient, sign(addressed, delivery.sender_domain, now))
 
 
-def settle(frame: Frame, delivery: Delivery, outcome: Outcome, now: datetime) -> Change:
-    """What to write after an attempt."""
+def settle(look: Look | None, frame: Frame, delivery: Delivery, outcome: Outcome, now: datetime) -> Change:
+    """What to write after an attempt. ``look`` is needed unless it was delivered: the author of a message that has failed for
+    good is told, by a notice in the same commit.
+    """
     final = _final(frame, delivery, outcome, now)
-    rows = (attempt_row(delivery, final, now), *_queue_rows(delivery, final, now), _entry(delivery, final, now))
+    notices = _tell(look, frame, delivery, final, now) if look and isinstance(final, Failed) else ()
+    rows = (attempt_row(delivery, final, now), *_queue_rows(delivery, final, now), *notices, _entry(delivery, final, now))
     guards = (LeaseHeld(delivery.id, delivery.lease),) if delivery.lease else ()
     return Change(delivery.seller_id, rows, guards)
 
@@ -86,6 +90,11 @@ def _final(frame: Frame, delivery: Delivery, outcome: Outcome, now: datetime) ->
     if isinstance(outcome, Deferred) and retry_at(delivery, now) > given_up_at:
         return Failed(outcome.code, "5.4.7", outcome.text)
     return outcome
+
+
+def _tell(look: Look, frame: Frame, delivery: Delivery, outcome: Failed, now: datetime) -> tuple[Row, ...]:
+    message = find_message(look, delivery.message_id) if delivery.carries is Carries.MESSAGE else None
+    return tell_failed(look, frame, message, outcome, now) if message else ()
 
 
 def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Row, ...]:

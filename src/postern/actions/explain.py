@@ -13,6 +13,7 @@ from postern.model.thread import Message, MessageState
 from postern.policy.reasons import ALL
 from postern.storage.house import list_reports_about
 from postern.storage.journal import list_entries_about
+from postern.storage.notices import list_notices_about
 from postern.storage.people import find_marketplace, find_seller, list_marketplaces
 from postern.storage.relationships import find_relationship
 from postern.storage.store import Look
@@ -24,6 +25,10 @@ _STATES = {
     MessageState.DELIVERED: "It is delivered: the next hop took it.",
     MessageState.FAILED: "It was not delivered.",
     MessageState.HELD: "It is held until a person decides.",
+    MessageState.BLOCKED: "It was kept and not delivered: the buyer had opted out.",
+    MessageState.REFUSED: "It was refused, and kept in the record.",
+    MessageState.EXPIRED: "It was held until the time for a decision was over, and then refused.",
+    MessageState.ABSORBED: "It is kept and shown, and was not sent on.",
     MessageState.DROPPED: "An operator took it out of the queue.",
 }
 
@@ -45,6 +50,10 @@ def explain(look: Look, message: Message) -> list[str]:
     """One line an event, oldest first, and a last one that says where the message stands."""
     lines = [_heading(look, message)]
     lines += [line for entry in list_entries_about(look, message.id) for line in _tell(entry)]
+    lines += [
+        f"{_at(one.made_at)} The {one.side} was told by a notice ({one.kind.replace('_', ' ')}), which is {one.state}."
+        for one in list_notices_about(look, message.seller_id, message.id)
+    ]
     lines += [
         f"{_at(report.received_at)} A failure report came back for it, {report.size:,} bytes; it is kept with the record."
         for report in list_reports_about(look, message.id)
@@ -98,6 +107,30 @@ def _held(values: Mapping[str, Value]) -> list[str]:
     return [f"It came by SMTP, {values['size']:,} bytes, and was answered 250, but is held: {_why(values)}"]
 
 
+def _blocked(values: Mapping[str, Value]) -> list[str]:
+    told = "its sender was told by a bounce" if values["told"] else "its sender had switched such bounces off"
+    return [f"It came by SMTP, {values['size']:,} bytes, and was answered 250, kept and not delivered; {told}: {_why(values)}"]
+
+
+def _refused_and_kept(values: Mapping[str, Value]) -> list[str]:
+    came = f"It came by SMTP, {values['size']:,} bytes, and was answered 250, for others in the same mail were taken"
+    return [f"{came}; here it was refused, and its sender told by a notice: {_why(values)}"]
+
+
+def _absorbed(values: Mapping[str, Value]) -> list[str]:
+    kind = str(values["automatic"]).replace("_", " ")
+    return [f"It came by SMTP, {values['size']:,} bytes, and was answered 250; a machine wrote it ({kind}): not sent on."]
+
+
+def _released(values: Mapping[str, Value]) -> list[str]:
+    return [f"It was released by the {values['by']}: judged, rebuilt and guarded again, and queued."]
+
+
+def _hold_ended(values: Mapping[str, Value]) -> list[str]:
+    told = "; its author was told" if values["told"] else ""
+    return [f"Its hold was ended by the {values['by']}, and it is {values['became']} since{told}: {_why(values)}"]
+
+
 def _refused(values: Mapping[str, Value]) -> list[str]:
     return [f"It was refused in the session: {_why(values)}"]
 
@@ -128,7 +161,13 @@ def _reported(values: Mapping[str, Value]) -> list[str]:
 _TELLERS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
     "mail-accepted": _accepted,
     "mail-held": _held,
+    "mail-blocked": _blocked,
+    "mail-absorbed": _absorbed,
     "mail-refused": _refused,
+    "mail-refused-beside": _refused,
+    "mail-refused-and-kept": _refused_and_kept,
+    "hold-released": _released,
+    "hold-ended": _hold_ended,
     "mail-repeated": _repeated,
     "delivery-attempted": _attempted,
     "delivery-dropped": _dropped,

@@ -42,8 +42,7 @@ def _keep_for(look: Look, frame: Frame, mail: Mail, recipient: Recipient) -> Jud
     if isinstance(recipient, Refused):
         return Judged(HOUSE, (), refusal=recipient.cause)
     if isinstance(recipient, House):
-        rows, guards, queued = prepare_for_house(look, frame, mail, recipient)
-        return Judged(HOUSE, rows, guards, queued=queued)
+        return Judged(HOUSE, *prepare_for_house(look, frame, mail, recipient))
     return _hold_for(look, frame, mail, recipient)
 
 

@@ -62,7 +62,6 @@ class Judged:
     rows: tuple[Row, ...]
     guards: tuple[Guard, ...] = ()
     refusal: Cause | None = None
-    queued: bool = False
     keep_refused: Callable[[], "Judged"] | None = None
     counts: str = ""
 
@@ -123,8 +122,7 @@ def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipie
     if isinstance(recipient, House):
         if reading.received_fields > frame.limits.received_fields:  # RFC 5321 6.3: the operator's mail may come back here
             return Judged(HOUSE, (), refusal=Cause(LOOP))
-        rows, guards, queued = prepare_for_house(look, frame, mail, recipient)
-        return Judged(HOUSE, rows, guards, queued=queued)
+        return Judged(HOUSE, *prepare_for_house(look, frame, mail, recipient))
     try:
         pair = gather_pair(look, recipient)
     except NotFoundError:
@@ -167,7 +165,6 @@ class _Alias:
     def _keep(self, station: Station, judgement: Judgement) -> Judged:
         """Whatever is answered 250 is kept with its original (R25)."""
         look, frame = self.look, self.frame
-        queued = False
         match judgement.verdict:
             case Block(cause):
                 rows = rows_of_block(look, frame, station, cause)
@@ -176,21 +173,21 @@ class _Alias:
             case Hold(cause):
                 rows = rows_of_hold(look, frame, station, cause)
             case _:
-                rows, queued = self._deliver(station, judgement)
+                rows = self._deliver(station, judgement)
         pair = self.arrival.pair
         counts = pair.marketplace.id if station.allowance else ""
-        return Judged(pair.seller.id, (station.original.row, *rows), guards_of(station), queued=queued, counts=counts)
+        return Judged(pair.seller.id, (station.original.row, *rows), guards_of(station), counts=counts)
 
-    def _deliver(self, station: Station, judgement: Judgement) -> tuple[tuple[Row, ...], bool]:
+    def _deliver(self, station: Station, judgement: Judgement) -> tuple[Row, ...]:
         look, frame = self.look, self.frame
         passage = make_passage(frame, station.pair, station.place, station.author, station.message_id, station.mail.received_at)
         relayed = rewrite(station.reading, passage)
         if isinstance(relayed, Leaking):
-            return rows_of_hold(look, frame, station, Cause(LEAKING)), False
+            return rows_of_hold(look, frame, station, Cause(LEAKING))
         notices: tuple[Row, ...] = ()
         if outside := count_outside(judgement):
             notices = rows_of_outside_copy(look, frame, station, outside)
-        return (*rows_of_delivery(look, frame, station, relayed), *notices), True
+        return (*rows_of_delivery(look, frame, station, relayed), *notices)
 
     def _station(self, known: Known, judgement: Judgement, seen_mark: bytes) -> Station:
         if known.author_id is None or known.place is None:

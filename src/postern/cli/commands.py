@@ -16,21 +16,26 @@ from typing import Annotated
 import typer
 
 from postern import __version__
-from postern.actions.explain import explain as explain_message
-from postern.actions.explain import find_messages
 from postern.actions.find_aliases import find_aliases
 from postern.actions.import_feed import import_feed, open_feed, read_feed
-from postern.cli import queue, reasons
+from postern.cli import held, queue, reasons, senders
 from postern.cli.console import DEFAULT_CONFIG, FAILED, MISCONFIGURED, NOT_FOUND, AsJson, Config, end, progress, store_of
+from postern.cli.explain import explain
+from postern.cli.ledger import ledger
+from postern.cli.preference import preference
 from postern.errors import ConfigurationError, FeedError, NotFoundError, PosternError
 from postern.installation import install
-from postern.model.identifier import show
 from postern.storage.engine import open_writer, read_url
 from postern.storage.migrate import migrate as migrate_store
 from postern.wiring import build_house
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A private line between a marketplace's buyers and sellers.")
 app.add_typer(queue.app, name="queue")
+app.add_typer(held.app, name="held")
+app.add_typer(senders.app, name="sender")
+app.command("explain")(explain)
+app.command("ledger")(ledger)
+app.command("preference")(preference)
 app.command("reasons")(reasons.print_reasons)
 
 
@@ -133,23 +138,6 @@ def alias(seller: str, buyer: str, config: Config = DEFAULT_CONFIG, as_json: AsJ
         return
     typer.echo(f"the seller writes to the buyer at  {pair.buyer_alias}")
     typer.echo(f"the buyer writes to the seller at  {pair.seller_alias}")
-
-
-@app.command()
-def explain(
-    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="msg_… or a Message-ID.")],
-    config: Config = DEFAULT_CONFIG,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
-) -> None:
-    """Tell the story of a mail."""
-    house = build_house(config)
-    reader = house.open_reader(connections=1)
-    with reader.look() as look:
-        stories = [(show("msg", one.id), str(one.state), explain_message(look, one)) for one in find_messages(look, message)]
-    if as_json:
-        typer.echo(json.dumps([{"message": name, "state": state, "story": lines} for name, state, lines in stories]))
-        return
-    typer.echo("\n\n".join("\n".join(lines) for _, _, lines in stories))
 
 
 @app.command()

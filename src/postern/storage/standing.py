@@ -67,6 +67,12 @@ def find_standing(look: Look, pair: Relationship, day: str, author: Address | No
     return Standing(row[0], bool(row[1]), row[2] or "")
 
 
+def find_used(look: Look, seller_id: int, marketplace_id: str, day: str) -> int:
+    """The messages of one day (R21)."""
+    keys = {"seller_id": seller_id, "marketplace_id": marketplace_id, "day": day}
+    return int(look.connection.execute(select(func.coalesce(_USED, literal(0))), keys).scalar_one())
+
+
 def count_orders(look: Look, seller_id: int, marketplace_id: str, since: datetime, until: datetime) -> int:
     """The orders placed with a seller in one marketplace, from ``since`` until just before ``until``."""
     keys = {"seller_id": seller_id, "marketplace_id": marketplace_id, "since": since, "until": until}

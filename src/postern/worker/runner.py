@@ -17,10 +17,10 @@ from uuid import UUID
 from postern.actions.deliver_mail import Parcel, Sign, claim_deliveries, open_parcel, settle
 from postern.actions.frame import Frame
 from postern.errors import PosternError, StoreError
-from postern.model.delivery import Deferred, Outcome
+from postern.model.delivery import Deferred, Delivered, Outcome
 from postern.model.identifier import show
 from postern.ports import Clock, Courier, Ready
-from postern.storage.change import Kept
+from postern.storage.change import Change, Kept
 from postern.storage.deliveries import Delivery, renew
 from postern.storage.store import Store, Transaction
 from postern.worker.turns import Turns
@@ -146,8 +146,9 @@ class Runner:
         """Write the outcome. While the store is away it is kept in hand: a mail that was delivered must not go out again."""
         for tries in range(_SETTLING_TRIES):
             held, _ = self._under_way[delivery.id]  # under whatever lease it is by now
-            change = settle(self._frame, replace(delivery, lease=held.lease), outcome, self._clock.now())
+            leased = replace(delivery, lease=held.lease)
             try:
+                change = await self._conclude(leased, outcome)
                 answer = await asyncio.wrap_future(self._store.keep(change))
             except StoreError:
                 if self._stopping and tries >= _LAST_TRIES:
@@ -157,6 +158,17 @@ class Runner:
                 if isinstance(answer, Kept) or self._under_way[delivery.id][0].lease == held.lease:
                     return
         _log.error("delivery %s could not be settled: it will be tried again", show("dlv", delivery.id))
+
+    async def _conclude(self, delivery: Delivery, outcome: Outcome) -> Change:
+        """What to write; only a delivery that did not succeed needs to look anything up."""
+        if isinstance(outcome, Delivered):
+            return settle(None, self._frame, delivery, outcome, self._clock.now())
+
+        def conclude() -> Change:
+            with self._store.look() as look:
+                return settle(look, self._frame, delivery, outcome, self._clock.now())
+
+        return await asyncio.to_thread(conclude)
 
     async def _renew_leases(self) -> None:
         while True:

@@ -76,7 +76,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         messages_lately=_lately(look, frame, pair, place, mail.received_at),
         messages_lately_maximum=limits.thread_burst,
         used_today=used,
-        daily_limit=find_daily_limit(look, pair.seller, pair.marketplace, day, used),
+        daily_limit=_daily_limit(look, pair.seller, pair.marketplace, day, used),
         limit_resets_at=f"{day.ends_at:%Y-%m-%d %H:%M} UTC",
         opted_out=opted_out,
         is_reply=opted_out and _is_reply(look, pair, place),
@@ -88,10 +88,13 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
     return Known(facts, author_id, place, automatic, day, standing)
 
 
-def find_daily_limit(look: Look, seller: Seller, marketplace: Marketplace, day: Day, used: int) -> int:
-    """R21. No limit is below the base, so while less is used nobody's orders need to be counted: then it is the base."""
-    if used < ALWAYS_ALLOWED:
-        return ALWAYS_ALLOWED
+def _daily_limit(look: Look, seller: Seller, marketplace: Marketplace, day: Day, used: int) -> int:
+    """R21. No limit is below what is always allowed, so while less is used nobody's orders need to be counted."""
+    return ALWAYS_ALLOWED if used < ALWAYS_ALLOWED else daily_limit_of(look, seller, marketplace, day)
+
+
+def daily_limit_of(look: Look, seller: Seller, marketplace: Marketplace, day: Day) -> int:
+    """R21, exactly."""
     orders = count_orders(look, seller.id, marketplace.id, day.plus(-DAYS).begins_at, day.begins_at)
     return daily_limit(seller.average_daily_orders, marketplace.id, orders)
 

@@ -21,12 +21,12 @@ from postern.storage.schema import HOUSE
 from postern.storage.store import Look
 
 
-def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tuple[tuple[Row, ...], tuple[Guard, ...], bool]:
-    """The rows that keep it, their guards, and whether a delivery to the operator waits."""
+def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tuple[tuple[Row, ...], tuple[Guard, ...]]:
+    """The rows that keep it, and their guards."""
     about = house.about_id.bytes if house.about_id else b""
     seen_mark = look.vault.mark("house repeat", house.role.encode(), about, without_received(mail.content))
     if find_house_seen(look, seen_mark):
-        return (), (), False
+        return (), ()
     content = _trace(frame, mail) + mail.content
     document = seal_document(
         HOUSE, content, Owner("house", None, look.vault.house_key()), look.blobs, frame.limits.inline_document
@@ -53,7 +53,7 @@ def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tup
         "forwarded": bool(delivery),
     }
     entry = journal_row("house-mail-accepted", mail.received_at, values, seller_id=HOUSE, message_id=house.about_id or mail_id)
-    return (document.row, row, *delivery, entry), (HouseUnseen(seen_mark),), bool(delivery)
+    return (document.row, row, *delivery, entry), (HouseUnseen(seen_mark),)
 
 
 def _trace(frame: Frame, mail: Mail) -> bytes:

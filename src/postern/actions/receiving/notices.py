@@ -9,29 +9,32 @@ from urllib.parse import quote
 from uuid import UUID
 
 from postern.actions.frame import Frame
-from postern.actions.receiving.pair import Pair
-from postern.errors import AddressError
+from postern.actions.receiving.pair import Pair, gather_pair
+from postern.errors import AddressError, NotFoundError
 from postern.language import DEFAULT_LANGUAGE
 from postern.mail.dsn import Failure, Original
 from postern.mail.letter import Reading
 from postern.mail.notice import Letterhead, Notice, compose_notice
 from postern.mail.notices.buyer_opted_out import buyer_opted_out
+from postern.mail.notices.delivery_failed import delivery_failed
 from postern.mail.notices.held import held
 from postern.mail.notices.outside_copy import outside_copy
 from postern.mail.notices.refused import refused
 from postern.mail.threading import own_message_id
 from postern.model.address import Address
-from postern.model.delivery import Carries
+from postern.model.delivery import Carries, Failed
 from postern.model.identifier import new_id
 from postern.model.notice import NoticeState
 from postern.model.order import Order
 from postern.model.relationship import Side
+from postern.model.thread import Message
 from postern.policy.reasons import BUYER_OPTED_OUT, Cause
 from postern.storage.change import Row, Write
 from postern.storage.deliveries import Delivery, delivery_row
 from postern.storage.documents import Owner, seal_document
 from postern.storage.notices import KeptNotice, notice_row
-from postern.storage.people import CORRESPONDENT, find_person_with_address, person_row
+from postern.storage.people import CORRESPONDENT, find_correspondent, find_person_with_address, person_row
+from postern.storage.relationships import AliasEntry
 from postern.storage.store import Look
 
 NOT_DELIVERED = "5.7.1"  # RFC 3463: not authorised; the mail itself was answered 250
@@ -68,6 +71,26 @@ def original_of(pair: Pair, author: Side, reading: Reading, order: Order | None,
     )
 
 
+def whom_to_tell(look: Look, message: Message) -> Told | None:
+    """The author, where it is known who that is, and the pair still exists."""
+    if message.author_id is None:
+        return None
+    try:
+        pair = gather_pair(look, AliasEntry(message.seller_id, message.relationship_id, message.author.other))
+        address = find_correspondent(look, message.author_id).address
+    except NotFoundError:
+        return None
+    order = next((one for one in pair.orders if one.id == message.order_id), None)
+    original = Original(
+        alias=pair.relationship.alias_of(message.author.other),
+        received_at=message.received_at,
+        subject=message.subject,
+        message_id=message.their_message_id,
+        order_id=order.name if order else "",
+    )
+    return Told(pair, message.author, message.author_id, address, message.id, message.thread_id, order, original)
+
+
 def tell_blocked(look: Look, frame: Frame, told: Told, now: datetime) -> tuple[Row, ...]:
     """The bounce of the opt-out (R8, R12), unless the seller switched it off (R13)."""
     if not told.pair.seller.bounce_on_opt_out:
@@ -93,6 +116,15 @@ def tell_held(look: Look, frame: Frame, told: Told, cause: Cause, now: datetime)
 def tell_outside_copy(look: Look, frame: Frame, told: Told, count: int, now: datetime) -> tuple[Row, ...]:
     """Nobody beside: copies went straight to addresses that are not the marketplace's."""
     return tell(look, frame, told, outside_copy(told.language, told.original, count), None, now)
+
+
+def tell_failed(look: Look, frame: Frame, message: Message, outcome: Failed, now: datetime) -> tuple[Row, ...]:
+    """It could not be delivered: its author learns it from us, without the real address and the host that refused it."""
+    told = whom_to_tell(look, message)
+    if told is None:
+        return ()
+    failure = Failure(outcome.code, outcome.enhanced, outcome.text, now)
+    return tell(look, frame, told, delivery_failed(told.language, told.original, outcome.enhanced, now), failure, now)
 
 
 def failure_of(cause: Cause) -> Failure:
