@@ -217,7 +217,7 @@ _LANGUAGES = (
     ("Slovene", "Samodejni odgovor: Naročilo", "Odsoten iz pisarne"),
     ("Croatian", "Automatski odgovor: Narudžba", "Izvan ureda"),
     ("Serbian", "Аутоматски одговор: Поруџбина", ""),
-    ("Hungarian", "Automatikus válasz: Rendelés", "Irodán kívül"),
+    ("Hungarian", "Automatikus válasz: Rendelés", ""),
     ("Romanian", "Răspuns automat: Comanda", "Plecat din birou"),
     ("Bulgarian", "Автоматичен отговор: Поръчка", "Извън офиса"),
     ("Russian", "Автоматический ответ: Заказ", "Вне офиса"),
@@ -231,7 +231,7 @@ _LANGUAGES = (
     ("Estonian", "Automaatvastus: Tellimus", "Kontorist väljas"),
     ("Latvian", "Automātiska atbilde: Pasūtījums", "Ārpus biroja"),
     ("Lithuanian", "Automatinis atsakymas: Užsakymas", "Nėra biure"),
-    ("Japanese", "自動応答：ご注文", "【不在通知】"),
+    ("Japanese", "【自動返信】ご注文", ""),
     ("Chinese", "自动回复:订单", "不在办公室"),
     ("Taiwanese", "自動回覆：訂單", ""),
     ("Korean", "[자동응답] 주문", "부재중 자동응답"),
@@ -303,6 +303,7 @@ def _replies_by_field() -> Iterator[Specimen]:
     yield _of_buyer("in brackets", reply, "[Auto-Reply] Your atlas")
     yield _of_buyer("full-width colon", reply, "自动回复：您的订单")
     yield _of_buyer("invisible letters and accents apart", reply, "Re\u0301ponse auto\u200bmatique : atlas")
+    yield _of_buyer("iCloud vacation", absence, "Re: Atlas", "X-Apple-Action: VACATION", "Message-ID: <17-vac@icloud.test>")
     yield _of_buyer("GMX absence", absence, "Abwesenheitsnotiz Re: Atlas", path="")
 
 
@@ -403,6 +404,7 @@ def _machines() -> Iterator[Specimen]:
     )
     yield _of_buyer("Google Groups", listed, "Atlas", "Mailing-list: list readers@groups.test", "X-Google-Group-Id: 17")
     yield _of_buyer("an old list", listed, "Atlas", "X-Mailing-List: <readers@mail.test> archive/latest/17")
+    yield _of_buyer("a list from before", listed, "Atlas", "Sender: owner-readers@mail.test", "Precedence: bulk")
     yield _of_buyer("a list in Japan", listed, "[ml:00017] 地図帳", "X-ML-Name: readers")
     unsubscribe = ("List-Unsubscribe: <https://acme.test/u/1>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click")
     yield _of_seller("newsletter", bulk, "New atlases", *unsubscribe, "Feedback-ID: 17:17.9:campaign:mailhouse")
@@ -496,7 +498,12 @@ PROGRAMS = {
         "X-Provags-ID: V03:K1:x",
     ),
     "WEB.DE": ("X-UI-Message-Type: mail", "X-UI-Out-Filterresults: notjunk:1;V03", "X-Spam-Flag: NO"),
-    "Yahoo": ("X-Mailer: WebService/1.1.22205 YMailNorrin", "X-YMail-OSG: x", "X-Sonic-MF: <ann@mail.test>"),
+    "Yahoo": (
+        "Sender: ann@mail.test",
+        "X-Mailer: WebService/1.1.22205 YMailNorrin",
+        "X-YMail-OSG: x",
+        "X-Sonic-MF: <ann@mail.test>",
+    ),
     "QQ Mail": (
         "X-QQ-mid: webmail17",
         "X-QQ-XMAILINFO: x",
@@ -519,6 +526,7 @@ PROGRAMS = {
         "Return-Path: <ann@mail.test>",
     ),
     "mail.ru": ("X-Mailer: Mail.Ru Mailer 1.0", "X-Priority: 3 (Normal)", "X-Mras: Ok"),
+    "Zoho Mail": ("Feedback-ID: rr17:zu17:rf17:ZohoMail", "User-Agent: Zoho Mail", "X-Mailer: Zoho Mail", "Importance: Medium"),
     "Samsung": ("X-Mailer: Samsung Email", "Importance: normal", "Auto-Submitted: no"),
     "through Amazon SES": (
         "Feedback-ID: ::1.eu-central-1.x=:AmazonSES",
@@ -536,6 +544,7 @@ PROGRAMS = {
 SUBJECTS = (
     "Where is my atlas?",
     "Re: Where is my atlas?",
+    "[Acme Books] Re: Where is my atlas?",
     "AW: Ihre Bestellung 303-5512345-1234567",
     "Undeliverable: parcel came back",
     "Unzustellbar: mein Paket",
@@ -546,6 +555,11 @@ SUBJECTS = (
     "Fwd: Undelivered Mail Returned to Sender",
     "Delivery status of my order",
     "Urlaub: bitte später liefern",
+    "Vacation notice: please hold my parcels",
+    "Nicht im Büro: bitte beim Nachbarn abgeben",
+    "不在通知",
+    "Автоответчик: не работает",
+    "Complaint about message from Ada",
     "Holiday: please deliver later",
     "Vacances",
     "Out of office chair, black",
@@ -651,7 +665,6 @@ HELPDESKS = {
     "an unknown helpdesk": ("X-Auto-Response-Suppress: All", "Precedence: bulk", "X-Loop: help@acme.test"),
     "an unknown helpdesk over SendGrid": ("X-Auto-Response-Suppress: OOF", "X-SG-EID: x", "Feedback-ID: 17:SG", *_TO_MANY),
 }
-_REPLIES = ("Re: Where is my atlas?", "[Acme Books] Re: Where is my atlas?", "Your order 303-5512345-1234567")
 
 
 def people() -> Iterator[Specimen]:
@@ -662,7 +675,7 @@ def people() -> Iterator[Specimen]:
             yield _of_buyer(f"{program}: {subject}", None, subject, *lines)
         yield _of_buyer(f"{program}, in answer", None, "Re: Where is my atlas?", *lines, *answer)
     for helpdesk, lines in HELPDESKS.items():
-        for subject in (*_REPLIES, *SUBJECTS):
+        for subject in SUBJECTS:
             yield _of_seller(f"{helpdesk}: {subject}", None, subject, *lines, *answer)
     yield from _odd_people()
 

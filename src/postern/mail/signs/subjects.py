@@ -23,6 +23,7 @@ _REPLY = re.compile(
     r"(?:(?:re|aw|antw(?:ort)?|sv|vs|rif|odp|ynt|res|r|ha|απ|回复|回覆|答复|答覆|回信|답장)(?:\[\d{1,3}\])?\s*:\s*)++"
 )
 _IS_AWAY = re.compile(r"[^\W\d_][\w .,'-]{1,60} is (?:currently )?out of (?:the )?office(?: *[(:.!].*| until .{1,30})?")  # Notes
+_COMPLAINT = re.compile(r"complaint about message from (?=\S*[.:])[0-9a-f.:]+$")  # Outlook.com's
 _REPORT_ON_DOMAIN = re.compile(r"report domain: *\S{1,253} +submitter: *\S")  # RFC 7489 7.2.1.1, RFC 8460 5.3
 
 
@@ -36,6 +37,8 @@ def signs_of_subject(subject: str) -> Iterator[Sign]:
             yield Sign(Weight.HINT if answered else one.weight, one.kind, f"the subject begins as {one.name} does")
     if _IS_AWAY.fullmatch(folded):
         yield Sign(Weight.CERTAIN, AutomaticKind.OUT_OF_OFFICE, "the subject says who is out of office")
+    if _COMPLAINT.match(folded):
+        yield Sign(Weight.CERTAIN, AutomaticKind.ABUSE_REPORT, "the subject is an abuse report's")
     if _REPORT_ON_DOMAIN.match(folded):
         yield Sign(Weight.CERTAIN, AutomaticKind.MACHINE, "the subject is a DMARC or TLS report's")
 
