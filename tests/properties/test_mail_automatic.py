@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from postern.mail.automatic import FIELDS, recognise
 from postern.mail.reader import read
-from postern.mail.signs import helpdesks
+from postern.mail.signs.helpdesks import is_from_helpdesk
 from postern.model.automatic import Automatic, AutomaticKind
 from postern.model.envelope import Envelope
-from tests.automatic_mails import HELPDESKS, PROGRAMS, Specimen, auto_replies, delivery_reports, others, people
+from tests.automatic_mails import HELPDESKS, PROGRAMS, Specimen, people, robots
 from tests.letters import LIMITS, octets
 
-ROBOTS = [*delivery_reports(), *auto_replies(), *others()]
+ROBOTS = list(robots())
 PEOPLE = list(people())
 HONEST_LINES = sorted({line for lines in PROGRAMS.values() for line in lines})
 NAMES = st.sampled_from(sorted(FIELDS | {"from", "subject", "message-id", "sender"}))
@@ -63,7 +63,7 @@ def test_no_persons_field_beside_its_own_makes_a_robots_mail_a_persons(robot: Sp
 def test_a_mail_of_a_person_with_the_fields_of_a_robot_is_a_robots(person: Specimen, robot: Specimen) -> None:
     """Whatever the person's program adds, unless it is a helpdesk's stamp, which excuses what is not certain."""
     both = robot.reading(*person.lines)
-    if not helpdesks.is_from_helpdesk(both.headers, both.message_id):
+    if not is_from_helpdesk(both, robot.envelope):
         assert recognise(both, robot.envelope) is not None
 
 

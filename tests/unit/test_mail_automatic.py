@@ -3,11 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from postern.mail.automatic import NOTICE_FIELD, recognise
+from postern.mail.automatic import FIELDS, recognise
+from postern.mail.signs.own import NOTICE_FIELD
 from postern.mail.threading import own_message_id
 from postern.model.automatic import Automatic, AutomaticKind
 from postern.model.envelope import Envelope
-from tests.automatic_mails import HELPDESKS, SUBJECTS, Specimen, auto_replies, delivery_reports, others, people
+from tests.automatic_mails import HELPDESKS, SUBJECTS, Specimen, auto_replies, delivery_reports, others, people, robots
 from tests.letters import ANNS_ALIAS, FROM_ANN, MESSAGE, letter_of, reading_of, relay
 
 KIND = AutomaticKind
@@ -57,12 +58,18 @@ def test_no_persons_mail_is_called_automatic() -> None:
 
 
 def test_every_kind_has_its_specimens() -> None:
-    assert {one.kind for one in (*delivery_reports(), *auto_replies(), *others())} == set(KIND)
+    assert {one.kind for one in robots()} == set(KIND)
 
 
 def test_no_specimen_is_there_twice() -> None:
-    every = names((*delivery_reports(), *auto_replies(), *others(), *people()))
+    every = names((*robots(), *people()))
     assert len(every) == len(set(every))
+
+
+def test_every_field_that_is_asked_for_is_borne_by_some_specimen() -> None:
+    every = (*robots(), *people())
+    borne = {line.partition(":")[0].lower() for one in every for line in one.lines}
+    assert not FIELDS - borne
 
 
 # Signs

@@ -6,7 +6,7 @@ no list that counts alone.
 
 # No person begins a subject with these.
 AUTOMATIC_REPLY = (
-    *("Automatic reply", "Automatic response", "Automated reply", "Automated response", "Auto reply", "Auto reply from"),
+    *("Automatic reply", "Automatic response", "Automated reply", "Automated response", "Auto reply"),
     *("Auto-reply", "Autoreply", "Auto response", "Auto-response", "Autoresponse", "Autoresponder", "Auto responder"),
     *("Auto-responder", "Yahoo! Auto Response", "This is an automatic reply", "This is an automated reply"),
     *("Automatische Antwort", "Automatische Rückantwort", "Automatische Eingangsbestätigung", "Automatische Beantwortung"),  # de

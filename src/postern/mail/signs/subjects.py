@@ -1,7 +1,7 @@
 """What the beginning of a subject says of who wrote the mail.
 
 A phrase counts only at the beginning, and only where something ends it (a colon, a bracket, the end): the subjects that people
-write go on with words. After ``Re:`` it is half as much worth, for people answer automatic mail; after ``Fwd:`` it is nothing.
+write go on with words. After ``Re:`` it proves nothing, for people answer automatic mail; ``Fwd:`` is no such beginning at all.
 """
 
 import re
@@ -16,7 +16,7 @@ from postern.model.automatic import AutomaticKind
 _SUBJECT_MAXIMUM = 300  # characters of the subject that are looked at
 _OPENING = "[\\[(<{*\"'\u00ab\u201e\u201c\u201d\u2018\u3010\u300c\u300e\u300a\\s]*+"  # « „ “ ” and the corners of the East
 _CLOSING = "\\s*[\\])>}*\"'\u00bb\u201c\u201d\u2019\u3011\u300d\u300f\u300b]"
-_STOPPED = rf"{_CLOSING}|\s*(?:$|[:!.\[(\u3010|\u2013\u2014-])|\s+(?:re|aw|fwd?|wg|sv|vs|tr|rv|r)\s*:"
+_STOPPED = rf"{_CLOSING}|\s*(?:$|[:\[(\u3010|\u2013\u2014]|[.!]+(?:\s|$))|\s+-|\s+(?:re|aw|fwd?|wg|sv|vs|tr|rv|r)\s*:"
 _STOPPED_BY_COLON = rf"{_CLOSING}|[!.]*\s*(?:$|:)"
 _WORD_ENDS = r"(?!\w)"
 _REPLY = re.compile(
