@@ -1,53 +1,49 @@
-"""Is this mail a person's? Headers first, then its shape; for every answer the sign is named.
+"""Is this mail a person's? Its fields answer first, then its shape; and every answer names its sign.
 
-Swallowing a person's answer is worse than letting a robot's pass once: loops are also counted. So a mail is automatic only
+Swallowing a person's answer is worse than letting a robot's pass once, for loops are also counted. So a mail is automatic only
 
 * by a sign that is CERTAIN: Auto-Submitted auto-replied or auto-notified; an autoresponder's own field or name; Precedence
-  auto_reply; an empty reverse path; a mailer-daemon; a delivery report, abuse report, receipt or calendar answer by its media
+  auto_reply; an empty reverse path; a mailer-daemon; a delivery report, abuse report, receipt or calendar's answer by its media
   type; a subject that only programs write; our own marks;
-* by one that helpdesks misuse, BUT FOR HELPDESKS: Auto-Submitted with any other keyword, the fields of mailing lists. They
-  count where no helpdesk's stamp (``signs/helpdesks.py``) stands in the mail;
-* by two that prove nothing alone, in a pair of ``_TOGETHER``: X-Auto-Response-Suppress or an X-Loop (SILENCE), Precedence bulk,
-  list or junk (PRECEDENCE), List-Unsubscribe (TO MANY), a campaign's field (CAMPAIGN), From no-reply@ (NO REPLY) or postmaster@
-  (SERVER), a subject about failed delivery (TOPIC) or that says "request received" (ACKNOWLEDGES), a report among the parts
-  (ENCLOSED). SILENCE with PRECEDENCE or TO MANY is no pair: many a helpdesk puts them on an agent's answer. Where a helpdesk's
-  stamp stands, the fields all count as SILENCE, and subject and parts as nothing, for an agent answers under the customer's.
+* by one that helpdesks put on their agents' answers too (BUT FOR HELPDESKS): Auto-Submitted with any other keyword but no; the
+  fields of mailing lists. It counts where no helpdesk's stamp (``signs/helpdesks.py``) stands in the mail;
+* by two that prove nothing alone, paired as ``_COUNTS_WITH`` says: X-Auto-Response-Suppress or an X-Loop (SILENCE), Precedence
+  bulk, list or junk (PRECEDENCE), List-Unsubscribe or a list's Sender (TO MANY), a campaign's field (CAMPAIGN), From no-reply@
+  (NO REPLY), From postmaster@ or a mail server's name (SERVER), a subject about failed delivery (TOPIC), one that says "request
+  received" (ACKNOWLEDGES), a report among the parts (ENCLOSED). SILENCE with PRECEDENCE or TO MANY is no pair: helpdesks that we
+  do not know put them on agents' answers. Under a helpdesk's stamp every such field is worth SILENCE and no more, and TOPIC and
+  ENCLOSED nothing, for an agent writes under the customer's subject and passes things on.
 
-No sign speaks for a person, but for that stamp. It decides nothing about the mail: what is recognised is kept, and shown.
+No sign speaks for a person, but for that stamp. This module decides nothing about the mail: what it recognises is kept and shown.
 """
 
 from collections.abc import Mapping
-from itertools import combinations, product
+from itertools import combinations
 
 from postern.mail.letter import Reading
 from postern.mail.signs import fields, helpdesks, own, shape
 from postern.mail.signs.fields import signs_of_fields
 from postern.mail.signs.helpdesks import is_from_helpdesk
-from postern.mail.signs.own import NOTICE_FIELD, signs_of_own
+from postern.mail.signs.own import signs_of_own
 from postern.mail.signs.shape import signs_of_shape
 from postern.mail.signs.sign import Sign, Weight
 from postern.mail.signs.subjects import signs_of_subject
 from postern.model.automatic import Automatic, AutomaticKind
 from postern.model.envelope import Envelope
 
-__all__ = ["FIELDS", "NOTICE_FIELD", "Automatic", "AutomaticKind", "recognise"]
-
 FIELDS = fields.FIELDS | helpdesks.FIELDS | own.FIELDS | shape.FIELDS  # what is asked of the header
 
 _MOST_TELLING = tuple(AutomaticKind)
-_FIELDS = (Weight.SILENCE, Weight.PRECEDENCE, Weight.TO_MANY, Weight.CAMPAIGN)
-_TOGETHER = frozenset(
-    frozenset(pair)
-    for some, others in (
-        ((Weight.PRECEDENCE, Weight.TO_MANY), (Weight.TO_MANY, Weight.CAMPAIGN)),
-        ((Weight.NO_REPLY,), _FIELDS),
-        ((Weight.ACKNOWLEDGES,), (*_FIELDS, Weight.NO_REPLY)),
-        ((Weight.SERVER, Weight.ENCLOSED), (Weight.TOPIC,)),
-        ((Weight.SERVER, Weight.PRECEDENCE), (Weight.ENCLOSED,)),
-    )
-    for pair in product(some, others)
-    if pair[0] is not pair[1]
-)
+_OF_FIELDS = (Weight.SILENCE, Weight.PRECEDENCE, Weight.TO_MANY, Weight.CAMPAIGN)
+_COUNTS_WITH = {
+    Weight.TO_MANY: (Weight.PRECEDENCE, Weight.CAMPAIGN),
+    Weight.CAMPAIGN: (Weight.PRECEDENCE,),
+    Weight.NO_REPLY: _OF_FIELDS,
+    Weight.ACKNOWLEDGES: (*_OF_FIELDS, Weight.NO_REPLY),
+    Weight.TOPIC: (Weight.SERVER, Weight.ENCLOSED),
+    Weight.ENCLOSED: (Weight.SERVER, Weight.PRECEDENCE),
+}
+_TOGETHER = frozenset(frozenset({one, other}) for one, others in _COUNTS_WITH.items() for other in others)
 _FROM_HELPDESK = {  # what a sign is worth there
     Weight.BUT_FOR_HELPDESKS: Weight.SILENCE,
     Weight.PRECEDENCE: Weight.SILENCE,
@@ -68,7 +64,7 @@ def recognise(reading: Reading, envelope: Envelope) -> Automatic | None:
     )
     if not signs:
         return None
-    worth = _FROM_HELPDESK if is_from_helpdesk(reading.headers, reading.message_id) else {}
+    worth = _FROM_HELPDESK if is_from_helpdesk(reading, envelope) else {}
     deciding = _alone(signs, worth) or _pair(signs, worth)
     return _named(deciding, signs) if deciding else None
 

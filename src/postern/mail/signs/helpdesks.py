@@ -6,7 +6,9 @@ that is certain: what a helpdesk answers by itself is as automatic as any robot'
 """
 
 import re
-from collections.abc import Mapping
+
+from postern.mail.letter import Reading
+from postern.model.envelope import Envelope
 
 _STAMPS = frozenset(
     {
@@ -14,16 +16,9 @@ _STAMPS = frozenset(
         "rt-originator",
         "rt-ticket",
         "x-deskpro-build",
-        "x-fd-email-category",  # Freshdesk
         "x-freescout-mail-type",
         "x-freshdesk-ticket-id",
-        "x-front-message-id",
         "x-gitlab-issue-id",  # GitLab Service Desk
-        "x-glpi-notification",
-        "x-gorgias-message-id",
-        "x-gorgias-ticket-id",
-        "x-helpscout-conversation-id",
-        "x-helpscout-message-id",
         "x-hubspot-msg-id",
         "x-intercom-app-id",
         "x-intercom-comment-id",
@@ -32,7 +27,6 @@ _STAMPS = frozenset(
         "x-odoo-objects",
         "x-redmine-issue-id",
         "x-rt-loop-prevention",
-        "x-rt-originator",
         "x-sfdc-lk",  # Salesforce
         "x-sfdc-user",
         "x-zendesk-email-id",
@@ -40,8 +34,8 @@ _STAMPS = frozenset(
         "x-zendesk-message-id",
     }
 )
-_PROGRAM_FIELDS = ("x-mailer", "user-agent", "x-powered-by", "x-generated-by", "x-application")
-FIELDS = _STAMPS | frozenset(_PROGRAM_FIELDS)
+_PROGRAM_FIELDS = ("x-mailer", "user-agent", "x-powered-by")
+FIELDS = _STAMPS | {*_PROGRAM_FIELDS, "reply-to"}
 
 _PROGRAMS = re.compile(
     r"\b(?:afterbuy|billbee|cerb|channelreply|chatwoot|crisp|deskpro|dixa|edesk|erpnext|frappe|freescout|freshdesk|freshservice"
@@ -51,28 +45,22 @@ _PROGRAMS = re.compile(
     r"|xentral|xsellco|zammad|zendesk|znuny|zoho ?desk)(?![a-z])",
     re.IGNORECASE,
 )
-_HOSTS = (
-    "freshdesk.com",
-    "freshservice.com",
-    "frontapp.com",
-    "gorgias.com",
-    "gorgias.io",
-    "helpscout.net",
-    "intercom.io",
-    "zendesk.com",
-    "zohodesk.com",
+_HOSTS = re.compile(
+    r"^<glpi[-_]|[@.](?:atlassian\.net|channelreply\.com|dixa\.io|edesk\.com|freshdesk\.com|freshservice\.com|frontapp\.com|gorgias\.(?:com|io)"
+    r"|groovehq\.com|happyfox\.com|helpscout\.net|intercom\.io|intercom-mail\.com|kayako\.com|kustomerapp\.com|ladesk\.com"
+    r"|reamaze\.com|richpanel\.com|trengo\.(?:com|eu)|xsellco\.com|zendesk\.com|zohodesk\.(?:com|eu))(?![\w.-])",
+    re.IGNORECASE,
 )
 _VALUE_MAXIMUM = 1_000  # characters of one field that are looked at
 
 
-def is_from_helpdesk(headers: Mapping[str, tuple[str, ...]], message_id: str | None) -> bool:
-    """Whether a field, the name of the program, or the host in the Message-ID is a helpdesk's."""
+def is_from_helpdesk(reading: Reading, envelope: Envelope) -> bool:
+    """Whether a field, the program's name, the Message-ID, or a host that the mail or its answers pass is a helpdesk's."""
+    headers = reading.headers
     if not _STAMPS.isdisjoint(headers):
         return True
-    named = (value for name in _PROGRAM_FIELDS for value in headers.get(name, ()))
-    return any(_PROGRAMS.search(value[:_VALUE_MAXIMUM]) for value in named) or _is_of_helpdesk(message_id or "")
-
-
-def _is_of_helpdesk(message_id: str) -> bool:
-    host = message_id.rpartition("@")[2].rstrip(">").lower()
-    return any(host == known or host.endswith(f".{known}") for known in _HOSTS)
+    programs = (value for name in _PROGRAM_FIELDS for value in headers.get(name, ()))
+    if any(_PROGRAMS.search(value[:_VALUE_MAXIMUM]) for value in programs):
+        return True
+    passed = (reading.message_id or "", envelope.reverse_path, *headers.get("reply-to", ()))
+    return any(_HOSTS.search(value[:_VALUE_MAXIMUM]) for value in passed)

@@ -21,7 +21,7 @@ NOTICES = frozenset({"no-reply", "noreply"})  # R30
 
 def signs_of_own(reading: Reading, envelope: Envelope) -> Iterator[Sign]:
     """A notice's mark, then our Message-ID, our return path and our From."""
-    domains = frozenset(recipient.rpartition("@")[2].lower() for recipient in envelope.recipients if "@" in recipient)
+    domains = frozenset(recipient.rpartition("@")[2].lower() for recipient in envelope.recipients if "@" in recipient) - {""}
     if NOTICE_FIELD.lower() in reading.headers:
         yield _own(NOTICE_FIELD)
     if reading.message_id and any(read_own_message_id(reading.message_id, domain) for domain in domains):

@@ -6,13 +6,13 @@ no list that counts alone.
 
 # No person begins a subject with these.
 AUTOMATIC_REPLY = (
-    *("Automatic reply", "Automatic response", "Automated reply", "Automated response", "Auto reply", "Auto reply from"),
+    *("Automatic reply", "Automatic response", "Automated reply", "Automated response", "Auto reply"),
     *("Auto-reply", "Autoreply", "Auto response", "Auto-response", "Autoresponse", "Autoresponder", "Auto responder"),
     *("Auto-responder", "Yahoo! Auto Response", "This is an automatic reply", "This is an automated reply"),
     *("Automatische Antwort", "Automatische Rückantwort", "Automatische Eingangsbestätigung", "Automatische Beantwortung"),  # de
     *("Réponse automatique", "Réponse automatisée", "Accusé de réception automatique"),  # fr
     *("Respuesta automática", "Contestación automática", "Resposta automàtica"),  # es, ca
-    *("Risposta automatica", "Risponditore automatico"),  # it
+    *("Risposta automatica",),  # it
     *("Automatisch antwoord", "Automatische reactie", "Automatische beantwoording"),  # nl
     *("Resposta automática",),  # pt
     *("Odpowiedź automatyczna", "Automatyczna odpowiedź", "Autoodpowiedź", "Autoresponder"),  # pl
@@ -23,7 +23,7 @@ AUTOMATIC_REPLY = (
     *("Automatikus válasz",),  # hu
     *("Răspuns automat",),  # ro
     *("Автоматичен отговор",),  # bg
-    *("Автоматический ответ", "Автоответ", "Автоответчик"),  # ru
+    *("Автоматический ответ", "Автоответ"),  # ru
     *("Автоматична відповідь", "Автовідповідь"),  # uk
     *("Αυτόματη απάντηση",),  # el
     *("Otomatik yanıt", "Otomatik cevap"),  # tr
@@ -48,49 +48,44 @@ AUTOMATIC_REPLY = (
 ABSENCE_NOTICE = (
     *("Out of office autoreply", "Out of office auto-reply", "Out of office reply", "Out of office notification"),
     *("Out of office message", "Out of office response", "Out of office notice", "Vacation reply", "Vacation auto-reply"),
-    *("Vacation autoreply", "Vacation message", "Vacation notice", "Vacation response", "Away from my mail"),
-    *("Absence notification", "Holiday auto-reply"),
-    *("Abwesenheitsnotiz", "Abwesenheitsbenachrichtigung", "Abwesenheitsnachricht", "Abwesenheitsmeldung"),  # de
-    *("Abwesenheitshinweis", "Abwesenheitsassistent", "Urlaubsbenachrichtigung"),
-    *("Message d'absence", "Notification d'absence", "Avis d'absence", "Réponse automatique d'absence"),  # fr
-    *("Notificación de ausencia", "Mensaje de ausencia", "Aviso de ausencia"),  # es
-    *("Messaggio di assenza", "Notifica di assenza", "Avviso di assenza"),  # it
-    *("Afwezigheidsbericht", "Afwezigheidsmelding", "Afwezigheidsassistent"),  # nl
-    *("Mensagem de ausência", "Notificação de ausência", "Aviso de ausência"),  # pt
-    *("Powiadomienie o nieobecności", "Informacja o nieobecności"),  # pl
-    *("Oznámení o nepřítomnosti", "Oznámenie o neprítomnosti"),  # cs, sk
-    *("Frånvaromeddelande", "Frånvaroassistent"),  # sv
-    *("Fraværsmeddelelse", "Fraværsbesked", "Fraværsmelding", "Fraværsassistent"),  # da, nb
-    *("Poissaoloilmoitus", "Poissaoloviesti"),  # fi
-    *("Notificare de absență",),  # ro
-    *("不在通知", "不在連絡", "不在メッセージ", "外出自动回复", "부재중 알림", "부재중 자동응답"),  # ja, zh, ko
+    *("Vacation autoreply", "Vacation response", "Away from my mail", "Holiday auto-reply"),
+    *("Abwesenheitsnotiz", "Abwesenheitsbenachrichtigung", "Abwesenheitsnachricht", "Abwesenheitsassistent"),  # de
+    *("Message d'absence", "Notification d'absence", "Réponse automatique d'absence"),  # fr
+    *("Notificación de ausencia", "Mensaje de ausencia", "Messaggio di assenza", "Notifica di assenza"),  # es, it
+    *("Afwezigheidsbericht", "Afwezigheidsassistent", "Mensagem de ausência", "Notificação de ausência"),  # nl, pt
+    *("Powiadomienie o nieobecności", "Oznámení o nepřítomnosti", "Oznámenie o neprítomnosti"),  # pl, cs, sk
+    *("Frånvaromeddelande", "Frånvaroassistent", "Fraværsmeddelelse", "Fraværsbesked"),  # sv, da
+    *("Fraværsmelding", "Fraværsassistent", "Poissaoloilmoitus", "Poissaoloviesti"),  # nb, fi
+    *("Notificare de absență", "外出自动回复", "부재중 알림", "부재중 자동응답"),  # ro, zh, ko
 )
 
-# Programs and people write these. They count as the whole subject, or before a colon.
+# What Outlook called it once, as the whole subject or before a colon.
 OUT_OF_OFFICE = (
-    *("Out of office", "Out of the office", "I am out of the office", "I'm out of the office", "Currently out of office"),
-    *("Nicht im Büro", "Absence du bureau", "Absent du bureau", "Absente du bureau"),  # de, fr
-    *("Fuera de la oficina", "Fuera de oficina", "Ausente de la oficina", "Fuori sede", "Fuori ufficio"),  # es, it
-    *("Niet op kantoor", "Ausência do escritório", "Fora do escritório"),  # nl, pt
-    *("Poza biurem", "Nieobecność w biurze", "Mimo kancelář", "Mimo kancelárie", "Mimo kanceláriu"),  # pl, cs, sk
-    *("Odsoten iz pisarne", "Izvan ureda", "Van kancelarije"),  # sl, hr, sr
-    *("Irodán kívül", "Plecat din birou", "Absent de la birou", "Извън офиса"),  # hu, ro, bg
-    *("Вне офиса", "Поза офісом", "Εκτός γραφείου", "Ofis dışında", "Ofis dışındayım"),  # ru, uk, el, tr
-    *("Ej på kontoret", "Inte på kontoret", "Ikke på kontoret", "Poissa toimistosta"),  # sv, da, nb, fi
+    *("Out of office", "Out of the office", "Absence du bureau", "Fuera de la oficina", "Fuera de oficina"),  # en, fr, es
+    *("Fuori sede", "Fuori ufficio", "Ausência do escritório", "Fora do escritório"),  # it, pt
+    *("Poza biurem", "Mimo kancelář", "Mimo kancelárie", "Mimo kanceláriu"),  # pl, cs, sk
+    *("Odsoten iz pisarne", "Izvan ureda", "Van kancelarije", "Plecat din birou"),  # sl, hr, sr, ro
+    *("Извън офиса", "Вне офиса", "Поза офісом", "Εκτός γραφείου", "Ofis dışında"),  # bg, ru, uk, el, tr
     *("Kontorist väljas", "Ārpus biroja", "Nėra biure"),  # et, lv, lt
     *("不在办公室", "不在辦公室", "خارج المكتب", "מחוץ למשרד", "Di luar kantor"),  # zh, ar, he, id
 )
 
-# Words for an absence that a buyer writes too ("Holiday: please deliver later"). They prove nothing.
+# Words for an absence that a buyer writes too ("Holiday: please deliver later"); in Japan also what a courier leaves at the door.
+# They prove nothing.
 ABSENT = (
     *("Away", "Absent", "Absence", "On leave", "On vacation", "Vacation", "Holiday", "On holiday", "Annual leave"),
-    *("Abwesend", "Abwesenheit", "Urlaub", "Im Urlaub", "Außer Haus", "Absente", "En congé", "Congés", "Vacances"),
-    *("Ausente", "De vacaciones", "Ausencia", "Vacaciones", "Assente", "Assenza", "In ferie", "Ferie"),
-    *("Met vakantie", "Vakantie", "Afwezig", "Afwezigheid", "Niet aanwezig", "Férias", "De férias", "Ausência"),
-    *("Ausência temporária", "Nieobecność", "Urlop", "Na urlopie", "Dovolená", "Nepřítomnost", "Dovolenka"),
-    *("Semester", "Frånvaro", "På semester", "Fravær", "Ikke til stede", "Loma", "Lomalla", "Poissa", "Szabadság"),
-    *("Házon kívül", "Concediu", "Отпуск", "В отпуске", "Нет на месте", "Відпустка", "Немає на місці", "Άδεια"),
-    *("İzin", "İzindeyim", "休暇", "不在", "不在にしております", "休假", "外出", "휴가", "부재 중", "إجازة", "חופשה", "Vắng mặt"),
+    *("I am out of the office", "I'm out of the office", "Currently out of office", "Vacation notice", "Vacation message"),
+    *("Abwesend", "Abwesenheit", "Urlaub", "Im Urlaub", "Außer Haus", "Nicht im Büro", "Urlaubsbenachrichtigung"),
+    *("Absente", "En congé", "Congés", "Vacances", "Absent du bureau", "Absente du bureau", "Avis d'absence"),
+    *("Ausente", "De vacaciones", "Ausencia", "Vacaciones", "Aviso de ausencia", "Ausente de la oficina"),
+    *("Assente", "Assenza", "In ferie", "Ferie", "Avviso di assenza"),
+    *("Met vakantie", "Vakantie", "Afwezig", "Afwezigheid", "Niet aanwezig", "Niet op kantoor"),
+    *("Férias", "De férias", "Ausência", "Ausência temporária", "Nieobecność", "Nieobecność w biurze", "Urlop", "Na urlopie"),
+    *("Dovolená", "Nepřítomnost", "Dovolenka", "Semester", "Frånvaro", "På semester", "Inte på kontoret", "Ej på kontoret"),
+    *("Fravær", "Ikke til stede", "Ikke på kontoret", "Loma", "Lomalla", "Poissa", "Poissa toimistosta", "Szabadság"),
+    *("Házon kívül", "Irodán kívül", "Concediu", "Absent de la birou", "Отпуск", "В отпуске", "Нет на месте", "Відпустка"),
+    *("Немає на місці", "Άδεια", "İzin", "İzindeyim", "休暇", "不在", "不在通知", "不在連絡", "不在にしております"),
+    *("休假", "外出", "휴가", "부재 중", "إجازة", "חופשה", "Vắng mặt"),
 )
 
 # What helpdesks and shops answer by themselves. Agents answer under their customers' subjects, so these need a second sign.

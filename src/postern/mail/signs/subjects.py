@@ -1,7 +1,7 @@
 """What the beginning of a subject says of who wrote the mail.
 
 A phrase counts only at the beginning, and only where something ends it (a colon, a bracket, the end): the subjects that people
-write go on with words. After ``Re:`` it is half as much worth, for people answer automatic mail; after ``Fwd:`` it is nothing.
+write go on with words. After ``Re:`` it proves nothing, for people answer automatic mail; ``Fwd:`` is no such beginning at all.
 """
 
 import re
@@ -16,13 +16,14 @@ from postern.model.automatic import AutomaticKind
 _SUBJECT_MAXIMUM = 300  # characters of the subject that are looked at
 _OPENING = "[\\[(<{*\"'\u00ab\u201e\u201c\u201d\u2018\u3010\u300c\u300e\u300a\\s]*+"  # « „ “ ” and the corners of the East
 _CLOSING = "\\s*[\\])>}*\"'\u00bb\u201c\u201d\u2019\u3011\u300d\u300f\u300b]"
-_STOPPED = rf"{_CLOSING}|\s*(?:$|[:!.\[(\u3010|\u2013\u2014-])|\s+(?:re|aw|fwd?|wg|sv|vs|tr|rv|r)\s*:"
+_STOPPED = rf"{_CLOSING}|\s*(?:$|[:\[(\u3010|\u2013\u2014]|[.!]+(?:\s|$))|\s+-|\s+(?:re|aw|fwd?|wg|sv|vs|tr|rv|r)\s*:"
 _STOPPED_BY_COLON = rf"{_CLOSING}|[!.]*\s*(?:$|:)"
 _WORD_ENDS = r"(?!\w)"
 _REPLY = re.compile(
     r"(?:(?:re|aw|antw(?:ort)?|sv|vs|rif|odp|ynt|res|r|ha|απ|回复|回覆|答复|答覆|回信|답장)(?:\[\d{1,3}\])?\s*:\s*)++"
 )
 _IS_AWAY = re.compile(r"[^\W\d_][\w .,'-]{1,60} is (?:currently )?out of (?:the )?office(?: *[(:.!].*| until .{1,30})?")  # Notes
+_COMPLAINT = re.compile(r"complaint about message from (?=\S*[.:])[0-9a-f.:]+$")  # Outlook.com's
 _REPORT_ON_DOMAIN = re.compile(r"report domain: *\S{1,253} +submitter: *\S")  # RFC 7489 7.2.1.1, RFC 8460 5.3
 
 
@@ -36,6 +37,8 @@ def signs_of_subject(subject: str) -> Iterator[Sign]:
             yield Sign(Weight.HINT if answered else one.weight, one.kind, f"the subject begins as {one.name} does")
     if _IS_AWAY.fullmatch(folded):
         yield Sign(Weight.CERTAIN, AutomaticKind.OUT_OF_OFFICE, "the subject says who is out of office")
+    if _COMPLAINT.match(folded):
+        yield Sign(Weight.CERTAIN, AutomaticKind.ABUSE_REPORT, "the subject is an abuse report's")
     if _REPORT_ON_DOMAIN.match(folded):
         yield Sign(Weight.CERTAIN, AutomaticKind.MACHINE, "the subject is a DMARC or TLS report's")
 
