@@ -181,7 +181,7 @@ ALSO_SENT_OUTSIDE = Reason(
     "also_sent_outside",
     250,
     "2.0.0",
-    "This mail also went to {count} outside addresses directly; those copies have left the privacy of the marketplace.",
+    "Copies of this mail went straight to outside addresses ({count}); those have left the privacy of the marketplace.",
     "Write to the alias alone: whoever gets a copy directly sees your own address.",
     Told.BY_NOTICE,
 )
