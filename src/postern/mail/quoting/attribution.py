@@ -40,6 +40,8 @@ _DATE = re.compile(
 )
 _STOPS = " .-'’׳॰،,"
 _ELLIPSIS = "..."
+_DIGIT = re.compile(r"\d")
+_SPLIT = re.compile(r"[\s<>()\[\]\"',;:、。，：；（）]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def find_attribution(rows: Sequence[Row], place: int) -> Attribution | None:
         words = f"{row.words} {words}".strip()
         if len(words) > _LETTERS_MAXIMUM:
             break
-        sentence = _take_apart(words)
+        sentence = _take_apart(words) if _may_attribute(words) else None
         if sentence and _is_meant(sentence, rows, first, place):
             who = words[sentence.start : sentence.end]
             certain = sentence.has_date and sentence.has_address and sentence.has_verb
@@ -89,6 +91,13 @@ def find_attribution(rows: Sequence[Row], place: int) -> Attribution | None:
             if sentence.start > 0:  # it begins with the date: nothing of it stands further up
                 break
     return found
+
+
+def _may_attribute(words: str) -> bool:
+    """A quick look: a verb of ours, or an address and a number."""
+    if "@" in words and _DIGIT.search(words):
+        return True
+    return not LANGUAGES_OF.keys().isdisjoint(map(_bare, _SPLIT.split(words))) or _EAST_VERB.search(words) is not None
 
 
 def _was_wrapped(row: Row, following: Row) -> bool:

@@ -41,9 +41,10 @@ _LINES = (
 _SIGNS = re.compile("|".join(f"(?:{line})" for line in _LINES), re.IGNORECASE)
 # Without one of these it is a sentence: "Sent with DHL" is what a seller answers.
 _DEVICE = re.compile(
-    "iphone|ipad|ipod|ios|android|samsung|galaxy|huawei|honor|xiaomi|redmi|oppo|oneplus|pixel|xperia|nokia|motorola|blackberry"
+    "iphon|ipad|ipod|ios|android|samsung|galaxy|huawei|honor|xiaomi|redmi|oppo|oneplus|pixel|xperia|nokia|motorola|blackberry"
     "|windows|smartphone|tablet|mobil|m[oó]vil|celular|handy|phone|telefon|téléphone|telefoon|puhelin|telefón|telèfon|τηλέφωνο"
-    "|телефон|смартфон|手机|手機|スマート|휴대폰|هاتف|جوال|טלפון|फ़ोन|điện thoại|outlook|yahoo|gmail|gmx|web\\.de|mail\\.ru|proton|k-9"
+    "|телефон|смартфон|手机|手機|スマート|휴대폰|هاتف|جوال|טלפון|फ़ोन|điện thoại"
+    "|outlook|yahoo|gmail|gmx|web\\.de|mail\\.ru|proton|k-9"
     "|thunderbird|spark|aqua ?mail|fairemail|apple mail|почт|\\bmail\\b|邮箱|郵件|ponsel",
     re.IGNORECASE,
 )
