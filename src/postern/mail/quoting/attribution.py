@@ -18,12 +18,13 @@ _WRAPPED_AT = 50  # columns: no program breaks shorter lines
 _NAME_WORDS = 9
 
 _FAR_EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_BREAKS = rf"\s<>()\[\]\"',;:、。，：；（）{_FAR_EAST}"  # no word goes on behind one
 _TOKEN = re.compile(
-    r"(?P<address>[^\s<>()\[\]\"',;:@]{1,100}@[^\s<>()\[\]\"',;:@]{1,255})"
+    rf"(?P<address>[^@{_BREAKS}]{{1,100}}@[^@{_BREAKS}]{{1,255}})"
     rf"|(?P<number>[+-]?\d++(?:[.:/-]\d++)*+(?:st|nd|rd|th|am|pm|h\d{{0,2}})?(?![^\W\d_{_FAR_EAST}])|(?:gmt|utc)[+-]\d+(?::\d\d)?)"
     r"|(?P<ending>\((?:a|s|la|а|ла)\))"
     rf"|(?P<east>[{_FAR_EAST}]+)"
-    rf"|(?P<word>[^\s\d<>()\[\]\"',;:、。，：；（）{_FAR_EAST}]+)"
+    rf"|(?P<word>[^\d{_BREAKS}]+)"
     r"|(?P<sign>\S)",
     re.IGNORECASE,
 )

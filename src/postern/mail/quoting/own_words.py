@@ -69,6 +69,7 @@ class OwnWords:
                 yield range(number, number + 1)
             elif end := self.introduction_at(number):
                 sentences[row.depth] = range(number, end)
+                following = end
             number = following
 
     def _token_after(self, number: int) -> int:
@@ -113,6 +114,8 @@ class OwnWords:
 
     def _find_introduction(self, number: int) -> int:
         first = self.rows[number]
+        if number and self.rows[number - 1].words and self.rows[number - 1].depth == first.depth:
+            return 0  # ours is a paragraph of its own
         words = ""
         for place in range(number, min(number + _SENTENCE_ROWS, len(self.rows))):
             row = self.rows[place]
