@@ -42,6 +42,13 @@ def direction(language: str) -> str:
 
 
 @lru_cache(maxsize=100)
+def wordings(sentence: str) -> tuple[str, ...]:
+    """The sentence in every language that has a catalogue, English first, its fields not filled in: how we know our own words."""
+    languages = sorted(path.parent.parent.name for path in _CATALOGUES.glob("*/LC_MESSAGES/postern.mo"))
+    return tuple(dict.fromkeys((sentence, *(_catalogue(language).gettext(sentence) for language in languages))))
+
+
+@lru_cache(maxsize=100)
 def _catalogue(language: str) -> gettext.NullTranslations:
     """The translations of ``language``, else of the language without its region, else none."""
     primary, _, region = language.replace("_", "-").partition("-")

@@ -101,3 +101,18 @@ def test_an_order_is_named_as_a_whole(subject: str, text: str, *, named: bool) -
 
 def test_orders_are_read_from_html_where_there_is_no_text() -> None:
     assert threading.named_orders(Letter("", None, "<p>About <b>4711</b>"), ["4711", "x.y"]) == ("4711",)
+
+
+def test_the_authors_own_words_decide_which_order_is_meant() -> None:  # R9
+    quoted = "On 23 Nov 2026 at 11:00 Acme <help@acme.test> wrote:\n> About order 4711\n> Hello"
+    orders = ["4711", "4712"]
+    assert threading.named_orders(Letter("", f"And where is 4712?\n\n{quoted}", None), orders) == ("4712",)
+    assert threading.named_orders(Letter("Order 4712", quoted, None), orders) == ("4712",)
+    assert threading.named_orders(Letter("", f"Thanks\n\n{quoted}", None), orders) == ("4711",)
+    html = "<p>And 4712?</p><blockquote>About 4711</blockquote>"
+    assert threading.named_orders(Letter("", None, html), orders) == ("4712",)
+
+
+def test_a_quoted_token_counts_wherever_it_is_quoted() -> None:  # R9
+    letter = Letter("", "Thanks\n\nFrom: a@b.test\nDate: x\nSubject: y\n\n> > [pt-aaa]", None)
+    assert threading.tokens_of(letter) == ("aaa",)

@@ -5,39 +5,30 @@ what we have to say comes below a rule. No images, no colours that fail on a dar
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 
 from postern.language import say
 from postern.mail import marks
 from postern.mail.characters import one_line
 from postern.mail.letter import Draft, Passage
+from postern.mail.paragraphs import Line, html_of, isolated, marked_up, page, paragraph, plain_words, text_of
 from postern.mail.steps.addresses import name_without_addresses
 from postern.model.relationship import Side
 
-_COLUMNS = 72
 _PRODUCTS_SHOWN = 10
 _WITHHELD_SHOWN = 10
 _TITLE_SHOWN = 60  # characters of a product's title
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing we say: words, and perhaps where they lead."""
-
-    words: str
-    link: str = ""
-
-
 def compose_text(draft: Draft, passage: Passage) -> str:
     """The text of the mail."""
     blocks = [
-        *(_wrap(line) for line in _introduction(passage)),
-        *_order_text(passage),
+        *(text_of(line) for line in _introduction(passage)),
+        *(plain_words("\n".join(lines)) for lines in _order(passage)),
         *_rule_above(passage),
         _message(draft, passage),
         marks.end_line(_title_below(passage)),
-        *(_wrap(line) for line in _footer(draft, passage)),
+        *(text_of(line) for line in _footer(draft, passage)),
         marks.token_line(passage.language, passage.thread_token),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -47,57 +38,44 @@ def compose_html(draft: Draft, passage: Passage) -> str:
     """The same as HTML, if the author wrote HTML; else nothing."""
     if not draft.letter.html:
         return ""
-    small = ' style="font-size:small"'
-    rule = ' style="font-size:small;text-align:center"'
-    above = [f"<p{small}>{_html_of(line)}</p>" for line in _introduction(passage)]
-    order = [f"<p{small}>" + escape(lines).replace("\n", "<br>\n") + "</p>" for lines in _order_text(passage)]
-    begin = [f"<p{rule}>{escape(line)}</p>" for line in _rule_above(passage)]
-    below = [f"<p{small}>{_html_of(line)}</p>" for line in _footer(draft, passage)]
-    token = escape(marks.token_line(passage.language, passage.thread_token))
+    token = marks.token_line(passage.language, passage.thread_token)
     pieces = [
-        "<!DOCTYPE html>",
-        f'<html lang="{escape(passage.language)}"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">',
-        f"<title>{escape(draft.letter.subject)}</title></head><body>",
-        *above,
-        *order,
-        *begin,
-        f"<div>{draft.letter.html}</div>",
-        f"<p{rule}>{escape(marks.end_line(_title_below(passage)))}</p>",
-        *below,
-        f"<p{small}>{token}</p>",
-        "</body></html>",
+        *(paragraph(html_of(line)) for line in _introduction(passage)),
+        *(paragraph("<br>\n".join(map(marked_up, lines))) for lines in _order(passage)),
+        *(paragraph(escape(line), centred=True) for line in _rule_above(passage)),
+        f'<div dir="auto">{draft.letter.html}</div>',
+        paragraph(escape(marks.end_line(_title_below(passage))), centred=True),
+        *(paragraph(html_of(line)) for line in _footer(draft, passage)),
+        paragraph(escape(token)),
     ]
-    return "\n".join(pieces) + "\n"
+    return page(passage.language, draft.letter.subject, pieces)
 
 
 def _introduction(passage: Passage) -> Iterator[Line]:
     """Who wrote. To a buyer the business name stands in the body too (R28)."""
-    name = name_without_addresses(one_line(passage.author_name), passage)
+    language, name = passage.language, name_without_addresses(one_line(passage.author_name), passage)
     if passage.author is Side.BUYER:
-        buyer = name or say(passage.language, "A buyer")
-        yield Line(say(passage.language, "{buyer} writes to you through {marketplace}.", buyer=buyer, marketplace=_shop(passage)))
+        buyer = isolated(name) or say(language, "A buyer")
+        yield Line(say(language, "{buyer} writes to you through {marketplace}.", buyer=buyer, marketplace=_shop(passage)))
     elif passage.order_id:
-        yield Line(say(passage.language, "{seller} writes to you about order {order}.", seller=name, order=_order(passage)))
+        order = isolated(passage.order_id)
+        yield Line(say(language, "{seller} writes to you about order {order}.", seller=isolated(name), order=order))
     else:
-        yield Line(say(passage.language, "{seller} writes to you.", seller=name))
+        yield Line(say(language, "{seller} writes to you.", seller=isolated(name)))
 
 
-def _order_text(passage: Passage) -> Iterator[str]:
-    if lines := list(_order_lines(passage)):
-        yield "\n".join(lines)
-
-
-def _order_lines(passage: Passage) -> Iterator[str]:
+def _order(passage: Passage) -> Iterator[list[str]]:
     """For a seller, the order and what is in it; the first items of a long one."""
     if passage.author is Side.SELLER or not passage.order_id:
         return
-    yield say(passage.language, "Order {order}", order=_order(passage))
+    lines = [say(passage.language, "Order {order}", order=isolated(passage.order_id))]
     for product in passage.products[:_PRODUCTS_SHOWN]:
         title = one_line(product.title)
-        yield f"  {product.quantity} x " + (title if len(title) <= _TITLE_SHOWN else f"{title[:_TITLE_SHOWN].rstrip()}...")
+        shown = title if len(title) <= _TITLE_SHOWN else f"{title[:_TITLE_SHOWN].rstrip()}..."
+        lines.append(f"  {product.quantity} x {isolated(shown)}")
     if (more := len(passage.products) - _PRODUCTS_SHOWN) > 0:
-        yield "  " + say(passage.language, "and {count} more", count=more)
+        lines.append("  " + say(passage.language, "and {count} more", count=more))
+    yield lines
 
 
 def _rule_above(passage: Passage) -> Iterator[str]:
@@ -107,14 +85,14 @@ def _rule_above(passage: Passage) -> Iterator[str]:
 
 def _title_below(passage: Passage) -> str:
     """What the rule below the message says: to a seller where it ends, to a buyer whose words follow."""
-    return say(passage.language, "End message") if passage.author is Side.BUYER else _shop(passage)
+    return say(passage.language, "End message") if passage.author is Side.BUYER else one_line(passage.marketplace_name)
 
 
 def _footer(draft: Draft, passage: Passage) -> Iterator[Line]:
     """What we say below the message."""
     language = passage.language
     if draft.withheld:
-        names = ", ".join(one_line(name) for name in draft.withheld[:_WITHHELD_SHOWN])
+        names = ", ".join(isolated(name) for name in draft.withheld[:_WITHHELD_SHOWN])
         yield Line(say(language, "Not passed on, for your safety and privacy: {names}", names=names))
     if passage.author is Side.BUYER:
         yield Line(say(language, "Answer by replying to this mail. Your own address stays hidden."))
@@ -144,28 +122,5 @@ def _message(draft: Draft, passage: Passage) -> str:
     return say(passage.language, "(This message has no text.)")
 
 
-def _wrap(line: Line) -> str:
-    """One paragraph of ours; a link on a line of its own, never broken."""
-    if line.link:
-        return f"{line.words}:\n{line.link}"
-    rows: list[str] = []
-    for word in line.words.split():
-        if rows and len(rows[-1]) + 1 + len(word) <= _COLUMNS:
-            rows[-1] += f" {word}"
-        else:
-            rows.append(word)
-    return "\n".join(rows)
-
-
-def _html_of(line: Line) -> str:
-    if line.link:
-        return f'<a href="{escape(line.link)}">{escape(line.words)}</a>'
-    return escape(line.words)
-
-
 def _shop(passage: Passage) -> str:
-    return one_line(passage.marketplace_name)
-
-
-def _order(passage: Passage) -> str:
-    return one_line(passage.order_id or "")
+    return isolated(passage.marketplace_name)

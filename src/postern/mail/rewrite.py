@@ -15,6 +15,7 @@ from postern.mail.steps.attachments import sort_attachments, withhold_all
 from postern.mail.steps.headers import make_header
 from postern.mail.steps.history import cut_own_words
 from postern.mail.steps.markup import clean_markup
+from postern.mail.steps.quotations import reduce_quotations
 from postern.mail.steps.twin import make_text_twin
 from postern.mail.writer import Boundaries
 
@@ -23,6 +24,7 @@ STEPS = (
     make_text_twin,
     sort_attachments,
     cut_own_words,
+    reduce_quotations,
     replace_addresses,  # last: nothing new comes in after it
 )
 

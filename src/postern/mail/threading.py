@@ -10,6 +10,8 @@ from uuid import UUID
 
 from postern.mail import marks
 from postern.mail.letter import Letter
+from postern.mail.plain import plain
+from postern.mail.quotation import cut
 from postern.model import identifier
 from postern.model.limits import Limits
 
@@ -59,8 +61,16 @@ def tokens_of(letter: Letter) -> tuple[str, ...]:
 
 
 def named_orders(letter: Letter, order_ids: Iterable[str]) -> tuple[str, ...]:
-    """Which of these orders the subject or the text names, as a whole and not as a piece of a longer number."""
-    words = "\n".join((letter.subject, letter.text or "", marks.TAG.sub(" ", letter.html or "") if letter.text is None else ""))
+    """Which of these orders a letter names, as a whole and not as a piece of a longer number: the subject and the author's own
+    words decide; what is only quoted counts where they name none.
+    """
+    order_ids = tuple(order_ids)
+    reply = cut(letter.text if letter.text is not None else plain(letter.html or ""))
+    own = f"{letter.subject}\n{reply.new}\n{reply.signature}"
+    return _named_in(own, order_ids) or _named_in(reply.quoted, order_ids)
+
+
+def _named_in(words: str, order_ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(order_id for order_id in order_ids if order_id in words and _is_named(order_id, words))
 
 

@@ -1,0 +1,37 @@
+"""All attributions and header blocks of a text or of HTML, from top to bottom, in one pass."""
+
+from collections.abc import Sequence
+
+from postern.mail.quoting.attribution import Attribution, find_attribution
+from postern.mail.quoting.header_block import HeaderBlock, find_header_block
+from postern.mail.quoting.rows import Row
+
+Heading = Attribution | HeaderBlock
+
+
+def find_headings(rows: Sequence[Row]) -> list[Heading]:
+    """In order, none inside another."""
+    found: list[Heading] = []
+    place = 0
+    while place < len(rows):
+        if not rows[place].words:
+            place += 1
+            continue
+        block, following = find_header_block(rows, place)
+        if block:
+            _add(found, block)
+        else:
+            for number in range(place, following):
+                if attribution := find_attribution(rows, number):
+                    _add(found, attribution)
+        place = following
+    return found
+
+
+def _add(found: list[Heading], heading: Heading) -> None:
+    """A line that two readings claim belongs to the second: it begins further down."""
+    if found and found[-1].last > heading.first:
+        if isinstance(heading, Attribution):
+            return
+        found.pop()
+    found.append(heading)
