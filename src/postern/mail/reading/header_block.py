@@ -21,8 +21,8 @@ class Field:
     octets: bytes
 
     def text(self) -> str:
-        """The value unfolded (RFC 5322 2.2.3), eight-bit octets read by evidence, encoded words not yet decoded."""
-        value = self.octets.replace(b"\n", b"")
+        """The value unfolded (RFC 5322 2.2.3), without NUL, eight-bit octets read by evidence, encoded words not yet decoded."""
+        value = self.octets.translate(None, b"\n\x00")
         return (value.decode("ascii") if value.isascii() else by_evidence(value)).strip(" \t")
 
 
