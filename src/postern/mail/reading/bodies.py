@@ -73,8 +73,8 @@ def bodies_of(parts: Sequence[Part], limits: Limits) -> Body:
             inner[place].reverse()
             body = _choose(inner[place]) if part.media_type == "multipart/alternative" else _join(inner[place])
         else:
-            body = _read(parts, part) if is_body(parts, part) else Body()
-        if max(len(body.text or ""), len(body.html or "")) > limits.text_size:
+            body = _read(parts, part, limits) if is_body(parts, part) else Body()
+        if _size(body) > limits.text_size:
             return Body(unreadable=f"The text of this mail is longer than {limits.text_size} characters.")
         if part.parent < 0:
             return body
@@ -82,16 +82,22 @@ def bodies_of(parts: Sequence[Part], limits: Limits) -> Body:
     return Body()
 
 
-def _read(parts: Sequence[Part], part: Part) -> Body:
+def _size(body: Body) -> int:
+    return max(len(body.text or ""), len(body.html or ""))
+
+
+def _read(parts: Sequence[Part], part: Part, limits: Limits) -> Body:
     octets = part.content or b""
     if part.media_type == "text/html":
         return Body(html=decode_html(octets, part.charset))
     if part.media_type in _FURTHER_RENDERINGS and _is_alternative(parts, part):
         return Body()
     text = decode(octets, part.charset)
+    if len(text) > limits.text_size:
+        return Body(text)
     if part.media_type in _ENRICHED:
-        return Body(text=words_of(text))
-    return Body(text=unfold(text, delete_space=part.delete_space) if part.flowed else text)
+        return Body(words_of(text))
+    return Body(unfold(text, delete_space=part.delete_space) if part.flowed else text)
 
 
 def _choose(alternatives: list[Body]) -> Body:

@@ -35,11 +35,11 @@ def codec_by_mark(octets: bytes) -> str | None:
         return "utf-8-sig"
     if octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return "utf-16"
+    if b"\x1b" not in octets:
+        return None
     if b"\x1b$)C" in octets:
         return "iso2022_kr"
-    if b"\x1b$" in octets or b"\x1b(" in octets:
-        return "iso2022_jp_ext"
-    return None
+    return "iso2022_jp_ext" if b"\x1b$" in octets or b"\x1b(" in octets else None
 
 
 def codec_by_letters(octets: bytes) -> str:

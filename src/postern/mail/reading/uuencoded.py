@@ -5,11 +5,14 @@ Many mail programs show such a file as an attachment, so it is one. A text that 
 
 import binascii
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
-_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\n]{1,300})\n", re.MULTILINE)
-_ROW = re.compile(rb"[ -`]{2,90}")
+_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\n]{1,300})\n(?=[ -`]{2,90}\n)", re.MULTILINE)  # a row must follow
+_NO_OCTETS = b"` "  # what begins a row of none
 _LAST_ROWS = frozenset({b"`", b" ", b""})
+_END_ROWS = frozenset({b"end"})
+_ROW_MAXIMUM = 90  # octets; encoders write 61
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +30,14 @@ def take_out_files(octets: bytes, maximum: int) -> tuple[bytes, tuple[UuencodedF
     octets = octets.replace(b"\r\n", b"\n")
     kept: list[bytes] = []
     files: list[UuencodedFile] = []
-    position = 0
+    kept_to = position = 0
     while len(files) < maximum and (begin := _BEGIN.search(octets, position)):
-        content, end = _rows(octets, begin.end())
-        if end > begin.end():
-            kept.append(octets[position : begin.start()])
+        content, position = _rows(octets, begin.end())
+        if content:
+            kept.append(octets[kept_to : begin.start()])
             files.append(UuencodedFile(begin[1].strip(), content))
-        else:
-            kept.append(octets[position : begin.end()])
-        position = end
-    kept.append(octets[position:])
-    return b"".join(kept), tuple(files)
+            kept_to = position
+    return b"".join((*kept, octets[kept_to:])), tuple(files)
 
 
 def decode_uuencoded(octets: bytes) -> bytes | None:
@@ -47,40 +47,25 @@ def decode_uuencoded(octets: bytes) -> bytes | None:
 
 
 def _rows(octets: bytes, start: int) -> tuple[bytes, int]:
-    """The octets of the rows from here on, and where the file ends."""
-    decoded: list[bytes] = []
+    """The octets of the rows from here on, and where the file ends, with the lines that close it. Half a row may be missing:
+    some programs cut the spaces at its end, which stand for zeros.
+    """
+    decoded = bytearray()
     position = start
-    while position < len(octets):
-        line_end = octets.find(b"\n", position)
-        line_end = line_end if line_end >= 0 else len(octets)
-        row = octets[position:line_end]
-        if row == b"end" or row.rstrip() in _LAST_ROWS:
-            break
-        content = _row(row)
-        if content is None:
-            return b"".join(decoded), position
-        decoded.append(content)
-        position = line_end + 1
-    if not decoded:
-        return b"", start
-    return b"".join(decoded), _after_end(octets, position)
-
-
-def _row(row: bytes) -> bytes | None:
-    if not _ROW.fullmatch(row):
-        return None
-    octets = (row[0] - 32) & 63
-    if len(row) - 1 < octets:  # spaces at its end were lost, and perhaps more
-        row = row.ljust(1 + (octets + 2) // 3 * 4) if len(row) - 1 >= octets // 2 else b""
-    try:
-        return binascii.a2b_uu(row[: 1 + (octets + 2) // 3 * 4]) if row else None
-    except binascii.Error:
-        return None
+    with suppress(binascii.Error):  # a line of other letters is no row
+        while True:
+            line_end = octets.find(b"\n", position, position + _ROW_MAXIMUM)
+            row = octets[position:line_end] if line_end >= 0 else octets[position : position + _ROW_MAXIMUM]
+            if not row or row[0] in _NO_OCTETS or len(row) * 2 <= row[0] - 32:
+                break
+            decoded += binascii.a2b_uu(row)
+            position = line_end + 1 if line_end >= 0 else len(octets)
+    return bytes(decoded), _after_end(octets, position) if decoded else start
 
 
 def _after_end(octets: bytes, position: int) -> int:
     """Behind the row of no octets and the line that says ``end``, as far as they are there."""
-    for last in (_LAST_ROWS, {b"end"}):
+    for last in (_LAST_ROWS, _END_ROWS):
         line_end = octets.find(b"\n", position)
         line_end = line_end if line_end >= 0 else len(octets)
         if position < len(octets) and octets[position:line_end].rstrip() in last:
