@@ -3,8 +3,9 @@
     python bench/corpus.py FOLDER... [--differences] [--json]
 
 A folder may hold single mails and mbox files; what does not begin like a mail is passed over and counted. Each mail's own author
-is the one to be hidden, as buyer and as seller. Nothing may raise. Each reading is compared with the standard library's: the words
-a person sees, and the number of files; `--differences` lists where they part. Status 1 if anything raised or an author showed.
+is the one to be hidden, as buyer and as seller. Nothing may raise. Each reading is compared with the standard library's: the
+words a person sees, and the number of files; `--differences` lists where they part. Status 1 if anything raised or an author
+showed.
 """
 
 import argparse

@@ -5,6 +5,7 @@ yEnc is none of them and stays as it is.
 
 import binascii
 import re
+from contextlib import suppress
 
 from postern.mail.reading.uuencoded import decode_uuencoded
 
@@ -37,6 +38,10 @@ def is_unencoded_text(octets: bytes) -> bool:
 
 def decode_base64(octets: bytes) -> bytes:
     """Base64 with strange characters skipped (RFC 2045 6.8), missing padding made up, and what follows a padding read on."""
+    whole = octets.rstrip(b"= \t\n")
+    if b"=" not in whole:
+        with suppress(binascii.Error):  # six bits too many, or too few
+            return binascii.a2b_base64(whole + b"==")
     letters = octets.translate(None, _NOT_BASE64)
     whole = letters.rstrip(b"=")
     if b"=" not in whole:
