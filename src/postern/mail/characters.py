@@ -12,7 +12,8 @@ INVISIBLE = (
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff"
 )
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+_CONTROLS = bytes((*range(9), *range(11, 32), 127))
+_HIGH_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")  # U+0080 to U+009F in UTF-8
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BIDI_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")  # "exe.fdp" shown as "pdf.exe"
 _LINE_BREAKING = re.compile("[\\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -21,8 +22,12 @@ _LINE_BREAKING = re.compile("[\\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 def clean(text: str) -> str:
     """Text of several lines: LF line ends, tabs kept, no other control character, no lone surrogate."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROLS.sub("", text)
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    try:
+        octets = text.encode()  # searched through much faster than letters are
+    except UnicodeEncodeError:
+        octets = _SURROGATE.sub("\ufffd", text).encode()
+    octets = octets.translate(None, _CONTROLS)
+    return (_HIGH_CONTROLS.sub(b"", octets) if b"\xc2" in octets else octets).decode()
 
 
 def one_line(text: str) -> str:

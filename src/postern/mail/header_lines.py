@@ -36,11 +36,9 @@ def mailbox(name: str, display_name: str, address: str) -> bytes:
     safe_address = "".join(_ADDRESS.findall(address))
     if not display:
         return _fold(name, [safe_address])
-    if _may_stand_plain(display) and len(display) < _LINE - len(name) - 4:
-        words = ['"' + display.replace("\\", "\\\\").replace('"', '\\"') + '"']
-    else:
-        words = list(_encoded_words(display))
-    return _fold(name, [*words, f"<{safe_address}>"])
+    quoted = _quoted(display)
+    fits = _may_stand_plain(display) and len(quoted) <= _LINE - len(f"{name}: ")
+    return _fold(name, [*([quoted] if fits else _encoded_words(display)), f"<{safe_address}>"])
 
 
 def identifiers(name: str, message_ids: Iterable[str]) -> bytes:
@@ -70,8 +68,9 @@ def parameterised(name: str, value: str, parameters: Iterable[tuple[str, str]]) 
 
 
 def _parameter(key: str, text: str) -> Iterator[str]:
-    if text.isascii() and len(text) < _LINE - len(key) - 6:
-        yield f'{key}="' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    quoted = f"{key}={_quoted(text)}"
+    if text.isascii() and len(quoted) <= _LINE - len(" ;"):
+        yield quoted
         return
     # Cut between octets: RFC 2231 4.1 joins the sections before it decodes.
     octets = [quote(character, safe="") for character in text.encode("utf-8", "replace").decode("utf-8")]
@@ -79,6 +78,10 @@ def _parameter(key: str, text: str) -> Iterator[str]:
     for number, section in enumerate(sections):
         mark = f"*{number}*" if len(sections) > 1 else "*"
         yield f"{key}{mark}=" + ("utf-8''" if number == 0 else "") + section
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _fill(pieces: list[str], size: int) -> Iterator[str]:

@@ -14,6 +14,7 @@ _SPACES = re.compile(r"[ \t\n]+")
 _BLOCK_NAMES = "address blockquote caption center div dl dd dt hr li ol pre table tr ul"
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
+_CELLS = frozenset({"td", "th"})
 _QUOTE_DEPTH_MAXIMUM = 20
 
 
@@ -35,10 +36,12 @@ class _Page:
             for line in more:
                 self.end_line(even_empty=True)
                 self.line.append(line)
-        elif words := _SPACES.sub(" ", text):
+        elif words := _SPACES.sub(" ", text) if "\n" in text or "  " in text or "\t" in text else text:
             self.line.append(words if self.line else words.lstrip(" "))
 
     def end_line(self, *, even_empty: bool = False) -> None:
+        if not self.line and not even_empty:
+            return
         words = "".join(self.line).rstrip(" ")
         if words or even_empty:
             marks = ">" * min(self.quote_depth, _QUOTE_DEPTH_MAXIMUM)
@@ -75,27 +78,34 @@ class _Page:
 def plain(html: str) -> str:
     """The words of this HTML, one line a block, quotations marked as mail programs mark them."""
     page = _Page()
+    names: dict[str, str] = {}  # few tags are written in many ways
     for number, piece in enumerate(_PIECE.split(html)):
         if number % 2:
-            _take_tag(page, piece)
+            name = names.get(piece)
+            if name is None:
+                name = names[piece] = _name_of(piece)
+            _take_tag(page, name, piece)
         elif piece:
             page.say(unescape(piece).replace("\u00a0", " "))
     page.end_line()
     return "\n".join(page.lines).strip("\n")
 
 
-def _take_tag(page: _Page, tag: str) -> None:
+def _name_of(tag: str) -> str:
     match = _NAME.match(tag)
-    name = match[1] if match else ""
+    return match[1] if match else ""
+
+
+def _take_tag(page: _Page, name: str, tag: str) -> None:
     closes = tag.startswith("</")
-    if name == "br":
+    if name in _CELLS:
+        page.say(" " if closes else "")
+    elif name == "br":
         page.end_line(even_empty=True)
     elif name == "a":
         _take_link(page, tag, closes=closes)
     elif name == "img":
         page.say(_attribute(_ALT, tag))
-    elif name in {"td", "th"}:
-        page.say(" " if closes else "")
     elif name in _PARAGRAPHS:
         page.end_paragraph()
     elif name in _BLOCKS:

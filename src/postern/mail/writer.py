@@ -3,7 +3,6 @@
 It refuses to copy: no header, boundary or encoding of another mail comes in here.
 """
 
-import base64
 import binascii
 import secrets
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from postern.mail import header_lines
 from postern.mail.letter import Attachment
 
 _PLAIN_LINE = 78  # RFC 5322 2.1.1
+_BASE64_ROW = 76  # RFC 2045 6.8
 Boundaries = Callable[[], str]
 
 
@@ -106,9 +106,11 @@ def _may_stand_plain(octets: bytes) -> bool:
 
 
 def _quoted_printable(octets: bytes) -> bytes:
-    lines = binascii.b2a_qp(octets).split(b"\n")
-    return b"\r\n".join(b"=46" + line[1:] if line.startswith(b"From ") else line for line in lines)
+    encoded = (b"\n" + binascii.b2a_qp(octets)).replace(b"\nFrom ", b"\n=46rom ")  # mbox again
+    return encoded[1:].replace(b"\n", b"\r\n")
 
 
 def _base64(octets: bytes) -> bytes:
-    return base64.encodebytes(octets).replace(b"\n", b"\r\n")
+    encoded = binascii.b2a_base64(octets, newline=False)
+    rows = [encoded[start : start + _BASE64_ROW] for start in range(0, len(encoded), _BASE64_ROW)]
+    return b"\r\n".join((*rows, b""))

@@ -31,6 +31,8 @@ class Limits:
     part_depth: Annotated[int, "How deep parts may lie in parts."] = 30
     parts: Annotated[int, "Parts of one mail."] = 500
     parameters_per_field: Annotated[int, "Parameters read of one header field."] = 100
+    boundary_misses: Annotated[int, "Lines that begin like a boundary and are none; after so many nobody looks further."] = 10_000
+    file_name: Annotated[int, "Characters of a file's name; a longer one is cut before its extension."] = 100
     references: Annotated[int, "Message-IDs read of In-Reply-To and References."] = 100
     received_fields: Annotated[int, "Received fields; a mail with more is looping."] = 50  # RFC 5321 6.3
     text_size: Annotated[int, "Characters of one text or HTML part that are rewritten; longer is refused."] = 1_000_000

@@ -7,14 +7,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from postern.mail.reading.charsets import decode
+from postern.mail.reading.charsets import decode, decode_html
+from postern.mail.reading.enriched import words_of
 from postern.mail.reading.flowed import unfold
 from postern.mail.reading.parts import Part
 from postern.model.limits import Limits
 
-_BODY_TYPES = frozenset({"text/plain", "text/html"})
+_ENRICHED = frozenset({"text/enriched", "text/richtext"})
 # Other renderings of the same words, which some programs add to text and HTML.
-_FURTHER_RENDERINGS = frozenset({"text/enriched", "text/richtext", "text/watch-html", "text/x-amp-html", "text/x-watch-html"})
+_FURTHER_RENDERINGS = _ENRICHED | {"text/watch-html", "text/x-amp-html", "text/x-watch-html"}
+# Texts that are files for programs. Any other text is shown as one (RFC 2046 4.1.4).
+_FILES = frozenset(
+    {
+        "text/calendar",
+        "text/css",
+        "text/csv",
+        "text/directory",
+        "text/ecmascript",
+        "text/javascript",
+        "text/rfc822-headers",
+        "text/rtf",
+        "text/tab-separated-values",
+        "text/uri-list",
+        "text/vcard",
+        "text/x-calendar",
+        "text/x-moz-deleted",
+        "text/x-pgp-signature",
+        "text/x-vcalendar",
+        "text/x-vcard",
+        "text/xml",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +51,17 @@ class Body:
 
 def is_body(parts: Sequence[Part], part: Part) -> bool:
     """Whether this part is something the author wrote in the mail, and not a file that came along."""
-    if part.is_attached or part.file_name:
+    if part.is_attached or not part.media_type.startswith("text/"):
         return False
-    if part.media_type in _FURTHER_RENDERINGS:
-        return part.parent >= 0 and parts[part.parent].media_type == "multipart/alternative"
-    return part.media_type in _BODY_TYPES
+    if part.file_name and not (part.parent < 0 and part.media_type == "text/html"):  # a mail that is one page has no files
+        return False
+    if part.media_type in _FURTHER_RENDERINGS and _is_alternative(parts, part):
+        return True
+    return part.media_type not in _FILES
+
+
+def _is_alternative(parts: Sequence[Part], part: Part) -> bool:
+    return part.parent >= 0 and parts[part.parent].media_type == "multipart/alternative"
 
 
 def bodies_of(parts: Sequence[Part], limits: Limits) -> Body:
@@ -44,8 +73,8 @@ def bodies_of(parts: Sequence[Part], limits: Limits) -> Body:
             inner[place].reverse()
             body = _choose(inner[place]) if part.media_type == "multipart/alternative" else _join(inner[place])
         else:
-            body = _read(part) if is_body(parts, part) else Body()
-        if max(len(body.text or ""), len(body.html or "")) > limits.text_size:
+            body = _read(parts, part, limits) if is_body(parts, part) else Body()
+        if _size(body) > limits.text_size:
             return Body(unreadable=f"The text of this mail is longer than {limits.text_size} characters.")
         if part.parent < 0:
             return body
@@ -53,14 +82,22 @@ def bodies_of(parts: Sequence[Part], limits: Limits) -> Body:
     return Body()
 
 
-def _read(part: Part) -> Body:
+def _size(body: Body) -> int:
+    return max(len(body.text or ""), len(body.html or ""))
+
+
+def _read(parts: Sequence[Part], part: Part, limits: Limits) -> Body:
     octets = part.content or b""
-    text = decode(octets, part.charset)
     if part.media_type == "text/html":
-        return Body(html=text)
-    if part.media_type == "text/plain":
-        return Body(text=unfold(text, delete_space=part.delete_space) if part.flowed else text)
-    return Body()
+        return Body(html=decode_html(octets, part.charset))
+    if part.media_type in _FURTHER_RENDERINGS and _is_alternative(parts, part):
+        return Body()
+    text = decode(octets, part.charset)
+    if len(text) > limits.text_size:
+        return Body(text)
+    if part.media_type in _ENRICHED:
+        return Body(words_of(text))
+    return Body(unfold(text, delete_space=part.delete_space) if part.flowed else text)
 
 
 def _choose(alternatives: list[Body]) -> Body:

@@ -6,10 +6,16 @@ Only charsets on the list below are tried. Python knows more codecs, among them 
 import re
 
 from postern.mail.characters import clean
+from postern.mail.reading import evidence
 
+_ISO_2022_CN = "iso-2022-cn"  # RFC 1922, of which Python has no codec
 _CODECS = {
     # WHATWG reads these labels as the larger sets that mail programs really write.
     "us-ascii": "cp1252",
+    "iso-646-us": "cp1252",
+    "ansi": "cp1252",
+    "x-ansi": "cp1252",
+    "iso8859-1": "cp1252",
     "ascii": "cp1252",
     "ansi-x3.4-1968": "cp1252",
     "iso-8859-1": "cp1252",
@@ -26,8 +32,16 @@ _CODECS = {
     "big5": "big5hkscs",
     "big5-hkscs": "big5hkscs",
     "cp950": "cp950",
+    "euc-cn": "gb18030",
+    "x-euc-cn": "gb18030",
+    "csgb2312": "gb18030",
     "euc-kr": "cp949",
+    "euckr": "cp949",
     "ks-c-5601-1987": "cp949",
+    "ks-c-5601-1989": "cp949",
+    "ks-c-5601": "cp949",
+    "uhc": "cp949",
+    "windows-949": "cp949",
     "ksc5601": "cp949",
     "cp949": "cp949",
     "shift-jis": "cp932",
@@ -35,12 +49,23 @@ _CODECS = {
     "sjis": "cp932",
     "cp932": "cp932",
     "windows-31j": "cp932",
+    "ms-kanji": "cp932",
     "euc-jp": "euc_jp",
+    "x-euc-jp": "euc_jp",
+    "eucjp": "euc_jp",
     "iso-2022-jp": "iso2022_jp_ext",
     "iso-2022-jp-1": "iso2022_jp_ext",
     "iso-2022-jp-2": "iso2022_jp_2",
+    "iso-2022-jp-3": "iso2022_jp_3",
+    "iso-2022-jp-2004": "iso2022_jp_2004",
+    "iso-2022-jp-ext": "iso2022_jp_ext",
+    "cp50220": "iso2022_jp_ext",
+    "cp50221": "iso2022_jp_ext",
     "iso-2022-kr": "iso2022_kr",
+    "iso-2022-cn": _ISO_2022_CN,
+    "iso-2022-cn-ext": _ISO_2022_CN,
     "hz-gb-2312": "hz",
+    "hz": "hz",
     "utf-8": "utf-8",
     "utf8": "utf-8",
     "unicode-1-1-utf-8": "utf-8",
@@ -51,6 +76,8 @@ _CODECS = {
     "utf-16be": "utf-16-be",
     "utf-32": "utf-32",
     "koi8-r": "koi8-r",
+    "koi8": "koi8-r",
+    "koi": "koi8-r",
     "koi8-u": "koi8-u",
     "macintosh": "mac_roman",
     "x-mac-roman": "mac_roman",
@@ -64,6 +91,7 @@ _CODECS = {
     "ibm850": "cp850",
     "cp866": "cp866",
     "ibm866": "cp866",
+    **{f"iso8859-{number}": f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
     **{f"iso-8859-{number}": f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
     **{f"windows-{number}": f"cp{number}" for number in range(1250, 1259)},
     **{f"cp{number}": f"cp{number}" for number in range(1250, 1259)},
@@ -71,14 +99,26 @@ _CODECS = {
 _NAME_NOISE = re.compile(r"[\"'\s]")
 _ASCII = bytes(range(128))
 _CONTROLS = bytes((*range(9), *range(11, 32), 127))
-_NOT_ASCII_ALONE = frozenset({"utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32"})
+_NOT_ASCII_ALONE = frozenset({"utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", _ISO_2022_CN})
+_BYTE_ORDER_MARK = "\ufeff"
+_CHINESE_RUN = re.compile(rb"\x0e([^\x0f\n]*)\x0f?")
+_CHINESE_ESCAPE = re.compile(rb"\x1b\$[)*+][A-Z]|\x1b[NO]")
 
 
 def decode(octets: bytes, charset: str) -> str:
     """The text of these octets, clean, whatever they are."""
     if octets.isascii() and b"\x1b" not in octets and codec_of(charset) not in _NOT_ASCII_ALONE:
         return octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").translate(None, _CONTROLS).decode("ascii")
-    return clean(_by_name(octets, charset) or by_evidence(octets))
+    text = _by_name(octets, charset)
+    return clean((by_evidence(octets) if text is None else text).removeprefix(_BYTE_ORDER_MARK))
+
+
+def decode_html(octets: bytes, charset: str) -> str:
+    """The same for HTML, which may name its charset in itself; what the mail says goes before."""
+    if octets.isascii() or codec_of(charset) not in {None, "utf-8"}:
+        return decode(octets, charset)
+    named = "" if _is_utf8(octets) else evidence.html_charset(octets)
+    return decode(octets, "" if codec_of(named) in _NOT_ASCII_ALONE else named)  # what names itself in ASCII is no UTF-16
 
 
 def codec_of(charset: str) -> str | None:
@@ -88,15 +128,18 @@ def codec_of(charset: str) -> str | None:
 
 
 def by_evidence(octets: bytes) -> str:
-    """Without a trustworthy name: ISO-2022-JP by its escapes, UTF-8 where most of it is, else windows-1252."""
-    if b"\x1b$" in octets or b"\x1b(" in octets:
-        return octets.decode("iso2022_jp_ext", "replace")
+    """Without a trustworthy name: by marks and escapes, as UTF-8 where most of it is that, else by its letters. Never UTF-7."""
+    if marked := evidence.codec_by_mark(octets):
+        return octets.decode(marked, "replace")
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
         text = octets.decode("utf-8", "replace")
     high = len(octets.translate(None, _ASCII))
-    return text if text.count("\ufffd") * 4 <= high else _western(octets)
+    if text.count("\ufffd") * 4 <= high:
+        return text
+    codec = evidence.codec_by_letters(octets)
+    return _western(octets) if codec == evidence.WESTERN else octets.decode(codec, "replace")
 
 
 def _by_name(octets: bytes, charset: str) -> str | None:
@@ -105,6 +148,10 @@ def _by_name(octets: bytes, charset: str) -> str | None:
         return None  # evidence reads UTF-8, and what is wrongly called so
     if codec == "cp1252":
         return None if charset.lower().endswith("ascii") or _is_utf8(octets) else _western(octets)
+    if codec == _ISO_2022_CN:
+        return _iso_2022_cn(octets)
+    if codec == "utf-16":
+        return _utf16(octets)
     try:
         return octets.decode(codec)
     except UnicodeDecodeError:
@@ -125,3 +172,18 @@ def _western(octets: bytes) -> str:
         return octets.decode("cp1252")
     except UnicodeDecodeError:
         return octets.decode("latin-1")
+
+
+def _utf16(octets: bytes) -> str | None:
+    """Without a mark the order is big-endian (RFC 2781 4.3), unless the zeros of Western letters say otherwise."""
+    if evidence.codec_by_mark(octets[:2]):
+        return octets.decode("utf-16", "replace")
+    if b"\x00" not in octets and _is_utf8(octets):
+        return None
+    return octets.decode("utf-16-le" if octets[1::2].count(0) > octets[::2].count(0) else "utf-16-be", "replace")
+
+
+def _iso_2022_cn(octets: bytes) -> str:
+    """Between shift out and shift in stand letters of GB 2312, seven-bit; other sets are so rare that nobody reads them."""
+    shifted = _CHINESE_ESCAPE.sub(b"", octets)
+    return _CHINESE_RUN.sub(lambda run: bytes(octet | 0x80 for octet in run[1]), shifted).decode("gb18030", "replace")

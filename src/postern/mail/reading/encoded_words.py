@@ -5,8 +5,8 @@ import re
 from postern.mail.reading.charsets import decode
 from postern.mail.reading.transfer import decode_base64, decode_quoted_printable
 
-# The language after * is RFC 2231 5. Spaces inside are forbidden and common.
-_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?([bBqQ])\?([^?\n]*)\?=")
+# The language after * is RFC 2231 5. Spaces inside are forbidden and common, and so are bare question marks.
+_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?([bBqQ])\?([^?\n]*(?:(?<!=)\?(?!=)[^?\n]*){0,20})\?=")
 
 
 def decode_words(value: str) -> str:

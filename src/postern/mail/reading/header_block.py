@@ -10,6 +10,7 @@ from postern.mail.reading.charsets import by_evidence
 from postern.model.limits import Limits
 
 _FIELD = re.compile(rb"([!-9;-~]+)([ \t]*):([^\n]*(?:\n[ \t][^\n]*)*)\n?")
+_BEGINS_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
 _ENVELOPE_LINE = re.compile(rb">?From [^\n]*\n")
 
 
@@ -21,8 +22,8 @@ class Field:
     octets: bytes
 
     def text(self) -> str:
-        """The value unfolded (RFC 5322 2.2.3), eight-bit octets read by evidence, encoded words not yet decoded."""
-        value = self.octets.replace(b"\n", b"")
+        """The value unfolded (RFC 5322 2.2.3), without NUL, eight-bit octets read by evidence, encoded words not yet decoded."""
+        value = self.octets.translate(None, b"\n\x00")
         return (value.decode("ascii") if value.isascii() else by_evidence(value)).strip(" \t")
 
 
@@ -52,7 +53,8 @@ def split(octets: bytes, start: int, end: int, limits: Limits) -> HeaderBlock:
     if envelope_line := _ENVELOPE_LINE.match(octets, start, end):  # left by programs that keep mails in mbox files
         defects.append("an mbox line stands before the header")
         position = envelope_line.end()
-    while match := _FIELD.match(octets, position, end):
+    reach = min(end, start + limits.header_block + 1)  # so that one endless field is not looked at to its end
+    while match := _FIELD.match(octets, position, reach):
         position = match.end()
         if match[2]:
             defects.append("a field name is followed by a space")
@@ -63,6 +65,8 @@ def split(octets: bytes, start: int, end: int, limits: Limits) -> HeaderBlock:
             return HeaderBlock(tuple(fields), end, tuple(defects), _too_big(limits))
     if position < end and octets[position] == ord("\n"):
         return HeaderBlock(tuple(fields), position + 1, tuple(defects))
+    if reach < end and _BEGINS_FIELD.match(octets, position, end):
+        return HeaderBlock(tuple(fields), end, tuple(defects), _too_big(limits))
     defects.append("the header has no end")
     return HeaderBlock(tuple(fields), position, tuple(defects))
 

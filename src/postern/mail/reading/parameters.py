@@ -1,6 +1,7 @@
 """A value with parameters: Content-Type and Content-Disposition (RFC 2045 5.1, RFC 2183, RFC 2231).
 
-Of a parameter named twice the first counts. What is not understood is left out.
+Of a parameter named twice the first counts, and so does the first of two sections with one number. What is not understood is left
+out. Comments are no part of a value, but for file names without quotes, where people write "invoice (2).pdf".
 """
 
 import re
@@ -12,10 +13,14 @@ from postern.mail.reading.charsets import decode
 from postern.mail.reading.encoded_words import decode_words
 
 _PARAMETER = re.compile(r';\s*([^\s=;"()<>@,\\/?\[\]:]+)\s*=\s*("(?:[^"\\]|\\.)*+"?|[^;]*)', re.DOTALL)
+_HEAD = re.compile(r'\s*"?\s*([^\s;,="]*(?:\s*/\s*[^\s;,="]*)?)\s*"?\s*,?')
 _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ANNOUNCED = re.compile("([^']*)'[^']*'")  # the charset and the language before an extended value
+_PIECE_OF_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"?|\\.|[()]|[^"()\\]+|\\', re.DOTALL)
 _COMMENT = re.compile(r"\([^()]*\)")
+_NAMES = frozenset({"name", "filename"})
+_LITERAL = frozenset({"boundary"})  # is compared with the lines of the mail, letter by letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class Parameterised:
-    """The value before the first semicolon, in lower case, and the parameters by their lower-case names."""
+    """The value before the parameters, in lower case, and the parameters by their lower-case names."""
 
     value: str
     parameters: dict[str, str]
@@ -37,42 +42,63 @@ class Parameterised:
 
 def read_parameters(text: str, maximum: int) -> Parameterised:
     """Read at most ``maximum`` parameters."""
-    head, semicolon, _ = text.partition(";")
-    if not semicolon:
-        return Parameterised(_head(head), {})
+    if "(" in text:
+        text = _without_leading_comments(text)
+    head = _HEAD.match(text)
+    value = "".join(head[1].split()).lower() if head else ""
+    rest = text[head.end() :] if head else text
+    if not rest:
+        return Parameterised(value, {})
     pieces: dict[str, list[_Piece]] = {}
-    for match in islice(_PARAMETER.finditer(text, len(head)), maximum):
+    for match in islice(_PARAMETER.finditer(rest if rest.startswith(";") else f";{rest}"), maximum):
         section = _SECTION.fullmatch(match[1].lower())
         if section is None:
             continue
-        piece = _Piece(int(section[2] or -1), section[3] is not None, _unquote(match[2]))
+        piece = _Piece(int(section[2] or -1), section[3] is not None, _unquote(match[2], section[1]))
         pieces.setdefault(section[1], []).append(piece)
-    return Parameterised(_head(head), {name: _join(found) for name, found in pieces.items()})
+    return Parameterised(value, {name: _join(name, found) for name, found in pieces.items()})
 
 
-def _head(text: str) -> str:
-    return "".join((_COMMENT.sub("", text) if "(" in text else text).split()).lower()
+def _without_leading_comments(text: str) -> str:
+    """The text without comments up to its first parameter: there a comment may hold semicolons and nest."""
+    kept: list[str] = []
+    depth = 0
+    for token in _PIECE_OF_COMMENT.finditer(text):
+        if token[0] == "(":
+            depth += 1
+        elif token[0] == ")" and depth:
+            depth -= 1
+        elif not depth:
+            kept.append(token[0])
+            if ";" in token[0]:
+                return "".join(kept) + text[token.end() :]
+    return "".join(kept)
 
 
-def _unquote(value: str) -> str:
+def _unquote(value: str, name: str) -> str:
     if not value.startswith('"'):
-        return _COMMENT.sub("", value).strip() if "(" in value and not value.startswith("(") else value.strip()
+        return value.strip() if name in _NAMES or "(" not in value else _COMMENT.sub("", value).strip()
     inner = value[1:-1] if value.endswith('"') and len(value) > 1 else value[1:]
     return _ESCAPED.sub(r"\1", inner) if "\\" in inner else inner
 
 
-def _join(pieces: list[_Piece]) -> str:
+def _join(name: str, pieces: list[_Piece]) -> str:
     """One value out of its sections. An extended value goes before a plain one (RFC 2231 and RFC 6266 4.3 agree)."""
-    numbered = sorted((piece for piece in pieces if piece.number >= 0), key=lambda piece: piece.number)
+    first: dict[int, _Piece] = {}
+    for piece in pieces:
+        if piece.number >= 0:
+            first.setdefault(piece.number, piece)
+    numbered = [first[number] for number in sorted(first)]
     if not numbered:
         extended = [piece for piece in pieces if piece.encoded]
         numbered = extended[:1] or pieces[:1]
     if not any(piece.encoded for piece in numbered):
-        return decode_words("".join(piece.value for piece in numbered))
-    charset, octets = "", b""
+        value = "".join(piece.value for piece in numbered)
+        return value if name in _LITERAL else decode_words(value)
+    charset, octets = "", []
     for place, piece in enumerate(numbered):
         value = piece.value
         if place == 0 and piece.encoded and (announced := _ANNOUNCED.match(value)):
             charset, value = announced[1], value[announced.end() :]
-        octets += unquote_to_bytes(value) if piece.encoded else value.encode("utf-8", "replace")
-    return decode(octets, charset)
+        octets.append(unquote_to_bytes(value) if piece.encoded else value.encode("utf-8", "replace"))
+    return decode(b"".join(octets), charset)
