@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from postern.errors import NotFoundError
+from postern.mail.files.inspection import find_refused
 from postern.mail.letter import Reading
 from postern.model.address import Address
 from postern.model.limits import Limits
@@ -77,4 +78,5 @@ def gather_facts(reading: Reading, pair: Pair, author: Side, limits: Limits) -> 
         attachments_maximum=limits.attachments,
         attachment_bytes=sum(len(one.content) for one in reading.letter.attachments),
         attachment_bytes_maximum=limits.attachment_bytes,
+        refused_files=find_refused(reading.letter, limits),
     )
