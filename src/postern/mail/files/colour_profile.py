@@ -1,7 +1,7 @@
 """Colour profiles. One can name its maker, its owner's screen and the hour it was measured, so none travels on.
 
-A picture in Display P3 (most telephones) or Adobe RGB gets a profile of ours for that space, so that its colours stay; sRGB is what
-every program takes a picture without a profile for; any other profile is dropped.
+A picture in Display P3 (most telephones) or Adobe RGB gets a profile of ours for that space, so that its colours stay. sRGB is
+what every program takes a picture without a profile for. Any other profile is dropped.
 """
 
 import struct

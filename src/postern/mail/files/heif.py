@@ -1,4 +1,4 @@
-"""HEIC and AVIF (ISO 23008-12), built again around the one picture: the primary item, what it is put together from, its transparency.
+"""HEIC and AVIF (ISO 23008-12), built again around the one picture: the primary item, what it is made of, its transparency.
 
 EXIF, XMP, thumbnails, depth maps, second pictures, film and everything between are not copied; the coded picture is, octet for
 octet. Sequences and live pictures are not taken.
@@ -106,12 +106,12 @@ def _read_content(picture: _Picture, octets: bytes, box: tuple[int, int], inside
     for _ in range(min(count, _ITEMS_MAXIMUM)):
         item, place = _number(octets, place, wide), place + wide
         method, place = (_number(octets, place, 2) & 15, place + 2) if version else (0, place)
-        base = _number(octets, place + 2, base_size)
+        origin = _number(octets, place + 2, base_size)
         extents, place = _number(octets, place + 2 + base_size, 2), place + 4 + base_size
         start, end = ((0, len(octets)), inside)[method] if method < 2 else (0, 0)  # noqa: PLR2004 - file, or idat
         pieces = []
         for _ in range(min(extents, _ITEMS_MAXIMUM)):
-            offset = start + base + _number(octets, place + index_size, offset_size)
+            offset = start + origin + _number(octets, place + index_size, offset_size)
             length = _number(octets, place + index_size + offset_size, length_size)
             place += index_size + offset_size + length_size
             pieces.append(octets[offset : min(offset + length, end)])

@@ -74,10 +74,13 @@ def _kept_form(marker: int, segment: bytes, said: dict[str, bytes]) -> bytes:
         return segment
     if marker in (_DQT, _DHT):
         return _only_tables(marker, segment)
-    if marker == _SOS:
-        return _exactly(segment, 4 + 2 * segment[0] if segment else 4)
-    if marker in (_DRI, _DNL):
-        return _exactly(segment, 2)
+    if marker in (_SOS, _DRI, _DNL):
+        return _exactly(segment, 2 if marker != _SOS else 4 + 2 * segment[0] if segment else 4)
+    return _application_form(marker, segment, said)
+
+
+def _application_form(marker: int, segment: bytes, said: dict[str, bytes]) -> bytes:
+    """Of what programs add, the kind of colours and the shape of pixels."""
     if marker == _ADOBE and segment.startswith(b"Adobe") and len(segment) >= 12:  # noqa: PLR2004 - with its colour transform
         return segment[:5] + b"\x00\x64\x00\x00\x00\x00" + segment[11:12]
     if marker == _APP0 and segment.startswith(b"JFIF\x00") and len(segment) >= 14:  # noqa: PLR2004 - to its thumbnail's size

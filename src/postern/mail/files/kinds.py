@@ -86,7 +86,8 @@ _PAGE = re.compile(
 )
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b", re.IGNORECASE)
 _ACTIVE_XML = re.compile(
-    rb"<\s*(?:[a-z0-9_-]{1,20}:)?script\b|/xhtml\b|2000/svg|xml-stylesheet|<!entity|javascript:|mso-application", re.I
+    rb"<\s*(?:[a-z0-9_-]{1,20}:)?script\b|/xhtml\b|2000/svg|xml-stylesheet|<!entity|javascript:|mso-application",
+    re.IGNORECASE,
 )
 _ALL_FIELDS = re.compile(rb"(?:[!-9;-~]{1,70}:[^\n]*\n(?:[ \t][^\n]*\n)*){2}")
 
@@ -96,9 +97,9 @@ PROGRAM_EXTENSIONS = frozenset(
         ".com", ".command", ".cpl", ".csh", ".deb", ".desktop", ".diagcab", ".dll", ".dmg", ".exe", ".gadget", ".hlp", ".hta",
         ".img", ".inf", ".ins", ".iqy", ".iso", ".isp", ".jar", ".jnlp", ".js", ".jse", ".ksh", ".lib", ".lnk", ".mde", ".msc",
         ".msh", ".msi", ".msix", ".msixbundle", ".msp", ".mst", ".nsh", ".one", ".osd", ".php", ".pif", ".pkg", ".pl", ".prg",
-        ".ps1", ".psc1", ".psd1", ".psm1", ".py", ".pyc", ".pyw", ".pyz", ".rb", ".reg", ".rpm", ".scf", ".scr", ".sct", ".settingcontent",
-        ".sh", ".shb", ".shs", ".slk", ".sys", ".url", ".vb", ".vbe", ".vbp", ".vbs", ".vhd", ".vhdx", ".vxd", ".wasm", ".website",
-        ".ws", ".wsc", ".wsf", ".wsh", ".xll", ".xnk", ".zsh",
+        ".ps1", ".psc1", ".psd1", ".psm1", ".py", ".pyc", ".pyw", ".pyz", ".rb", ".reg", ".rpm", ".scf", ".scr", ".sct",
+        ".sh", ".shb", ".shs", ".slk", ".sys", ".url", ".vb", ".vbe", ".vbp", ".vbs", ".vhd", ".vhdx", ".vxd", ".wasm",
+        ".website", ".ws", ".wsc", ".wsf", ".wsh", ".xll", ".xnk", ".zsh",
     }
 )  # fmt: skip
 _PAGE_EXTENSIONS = frozenset({".htm", ".html", ".mht", ".mhtml", ".shtml", ".svg", ".svgz", ".xht", ".xhtml", ".xsl", ".xslt"})

@@ -1,26 +1,28 @@
 """Word, Excel and PowerPoint documents since 2007 (ECMA-376), written anew member by member from a list.
 
-The words stay, and comments and tracked changes stay, by "Author". Properties, people, printers, histories, embedded files, bound data
-and paths of the author's disk go. What is on neither list makes the document be withheld: nobody could vouch for it.
+The words stay, and comments and tracked changes stay, by "Author". Properties, people, printers, histories, embedded files, bound
+data and paths of the author's disk go. What is on neither list makes the document be withheld: nobody could vouch for it.
 """
 
 import posixpath
 import re
-from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from postern.mail.files.budget import Budget, UncleanError
 from postern.mail.files.pictures import clean_inner
-from postern.mail.files.xml_rewriting import Rules, rewrite, words_of
+from postern.mail.files.xml_rewriting import Rules, elements_of, rewrite
 from postern.mail.files.zip_members import Member, write_archive
 
 CONTENT_TYPES = "[Content_Types].xml"
 _MAIN = re.compile(
-    r"(?:application/vnd\.openxmlformats-officedocument\.(wordprocessingml\.document|spreadsheetml\.sheet|presentationml\.(?:presentation|slideshow)))"
-    r"\.main\+xml"
+    r"application/vnd\.openxmlformats-officedocument\."
+    r"(wordprocessingml\.document|spreadsheetml\.sheet|presentationml\.(?:presentation|slideshow))\.main\+xml"
 )
 _FORMS = {"wo": ".docx", "sp": ".xlsx", "pr": ".pptx"}
-_DRAWN = r"charts/(?:chart|chartEx|style|colors)\d*|diagrams/(?:data|layout|quickStyle|colors|drawing)\d*|theme/(?:theme|themeOverride)\d*"
+_DRAWN = (
+    r"charts/(?:chart|chartEx|style|colors)\d*|diagrams/(?:data|layout|quickStyle|colors|drawing)\d*|"
+    r"theme/(?:theme|themeOverride)\d*"
+)
 _KEPT = re.compile(
     rf"word/(?:document\d*|styles|stylesWithEffects|settings|webSettings|fontTable|numbering|footnotes|endnotes|comments|header\d*|"
     rf"footer\d*|{_DRAWN})\.xml"
@@ -50,11 +52,16 @@ _P = ("http://schemas.openxmlformats.org/presentationml/2006/main", "http://purl
 _C = ("http://schemas.openxmlformats.org/drawingml/2006/chart", "http://purl.oclc.org/ooxml/drawingml/chart")
 _A = ("http://schemas.openxmlformats.org/drawingml/2006/main", "http://purl.oclc.org/ooxml/drawingml/main")
 _DRAWINGS = (
-    "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing",
     "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing",
-    "http://schemas.openxmlformats.org/drawingml/2006/picture",
+    "http://purl.oclc.org/ooxml/drawingml/spreadsheetDrawing",
     *_P,
     *_A,
+)
+_PICTURES = (
+    "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing",
+    "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing",
+    "http://schemas.openxmlformats.org/drawingml/2006/picture",
+    "http://purl.oclc.org/ooxml/drawingml/picture",
 )
 _W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
 _W15 = "http://schemas.microsoft.com/office/word/2012/wordml"
@@ -70,6 +77,14 @@ def _in(namespaces: tuple[str, ...], *names: str) -> frozenset[tuple[str, str]]:
     return frozenset((namespace, name) for namespace in namespaces for name in names)
 
 
+def _owning(
+    namespaces: tuple[str, ...], *elements: str, **attributes: str | None
+) -> dict[tuple[str, str], dict[str, str | None]]:
+    """These attributes of these elements; ``any_id`` is ``id`` with any prefix."""
+    changes = {name.replace("any_", "*:"): value for name, value in attributes.items()}
+    return {one: changes for one in _in(namespaces, *elements)}  # noqa: C420 - they may share it: nobody changes it
+
+
 _RULES = Rules(
     attributes={
         **dict.fromkeys(_in(_W, "author"), "Author"),
@@ -80,13 +95,14 @@ _RULES = Rules(
         **dict.fromkeys(_in((_OFFICE,), "spid", "title", "href")),
     },
     own_attributes={
-        **dict.fromkeys(_in(_P, "cmAuthor"), {"name": "Author", "initials": "A"}),
-        **dict.fromkeys(_in(_P, "cm"), {"dt": None}),
-        **dict.fromkeys(_in(_S, "pivotCacheDefinition"), {"refreshedBy": None, "refreshedDate": None}),
-        **dict.fromkeys(_in(_S, "pageSetup"), {"*:id": None}),
+        **_owning(_P, "cmAuthor", name="Author", initials="A"),
+        **_owning(_P, "cm", dt=None),
+        **_owning(_S, "pivotCacheDefinition", refreshedBy=None, refreshedDate=None),
+        **_owning(_S, "pageSetup", any_id=None),
         # The texts that stand in for pictures are often written by programs, and name the file on the author's disk.
-        **dict.fromkeys(_in(_DRAWINGS, "cNvPr", "docPr"), {"descr": None, "title": None}),
-        **dict.fromkeys(_in((_VML,), "shape", "imagedata", "rect"), {"alt": None, "*:title": None, "*:href": None}),
+        **_owning(_DRAWINGS, "cNvPr", "docPr", descr=None, title=None),
+        **_owning(_PICTURES, "cNvPr", "docPr", descr=None, title=None, name="Picture"),
+        **_owning((_VML,), "shape", "imagedata", "rect", alt=None, any_title=None, any_href=None),
     },
     texts=dict.fromkeys(_in(_S, "author"), "Author"),
     dropped=_in(
@@ -162,23 +178,6 @@ def _without_comment_authors(before: bytes, after: bytes) -> bytes:
     return after
 
 
-def _elements(content: bytes) -> list[tuple[str, dict[str, str]]]:
-    """The elements of a small document of lists, with their attributes; without namespaces, for there is one."""
-    found: list[tuple[str, dict[str, str]]] = []
-    parser = expat.ParserCreate(namespace_separator=" ")
-
-    def refuse(*_: object) -> None:
-        raise UncleanError
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, attributes: found.append((name.rpartition(" ")[2], attributes))
-    try:
-        parser.Parse(content, True)  # noqa: FBT003 - expat's own signature
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        raise UncleanError from error
-    return found
-
-
 _TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,150}")
 _CONTENT_TYPES_SPACE = "http://schemas.openxmlformats.org/package/2006/content-types"
 _RELATIONSHIPS_SPACE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -188,7 +187,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 def _content_types(content: bytes, kept: set[str]) -> bytes:
     lines = []
     extensions = {posixpath.splitext(name)[1].lower() for name in kept} | {".rels"}
-    for name, said in _elements(content):
+    for name, said in elements_of(content):
         kind = said.get("ContentType", "")
         if name == "Default" and f".{said.get('Extension', '').lower()}" in extensions and _TYPE.fullmatch(kind):
             lines.append(f"<Default Extension={quoteattr(said['Extension'])} ContentType={quoteattr(kind)}/>")
@@ -200,7 +199,7 @@ def _content_types(content: bytes, kept: set[str]) -> bytes:
 def _relationships(content: bytes, folder: str, kept: set[str]) -> bytes:
     """Those that lead to what is kept; those that lead out lead to the web, as links, or nowhere."""
     lines = []
-    for name, said in _elements(content):
+    for name, said in elements_of(content):
         if name != "Relationship":
             continue
         number, kind, target = (said.get(key, "") for key in ("Id", "Type", "Target"))
@@ -216,8 +215,3 @@ def _relationships(content: bytes, folder: str, kept: set[str]) -> bytes:
                 continue
         lines.append(f"<Relationship Id={quoteattr(number)} Type={quoteattr(kind)} Target={quoteattr(target)}{mode}/>")
     return f'{_HEAD}<Relationships xmlns="{_RELATIONSHIPS_SPACE}">{"".join(lines)}</Relationships>'.encode()
-
-
-def words(members: list[Member], budget: Budget) -> str:
-    """What stands in the document, across tags."""
-    return "\n".join(words_of(member.unpack(budget)) for member in members if member.name.endswith((".xml", ".rels", ".vml")))

@@ -1,7 +1,7 @@
 """OpenDocument text, tables and slides (ISO 26300), written anew member by member from a list.
 
-The words stay, and comments and tracked changes stay, by "Author". Properties, settings (with the printer), thumbnails and paths of
-the author's disk go; a document with scripts is refused before it comes here, one with embedded objects is withheld.
+The words stay, and comments and tracked changes stay, by "Author". Properties, settings (with the printer), thumbnails and paths
+of the author's disk go; a document with scripts is refused before it comes here, one with embedded objects is withheld.
 """
 
 import re

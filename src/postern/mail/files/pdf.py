@@ -1,8 +1,8 @@
 """PDF, built again from its pages: no author, history, embedded file, script or signature comes along.
 
-qpdf (by pikepdf) reads and writes it: that is a field of its own. What it may spend is bounded first, for a small file can unpack to
-a large one. A form keeps its fields and what is filled in; links to the web and within the document stay. Tags for screen readers go:
-their texts are often the author's paths.
+qpdf (by pikepdf) reads and writes it: that is a field of its own. What it may spend is bounded first, for a small file can unpack
+to a large one. A form keeps its fields and what is filled in; links to the web and within the document stay. Tags for screen
+readers go: their texts are often the author's paths.
 """
 
 import io
@@ -21,25 +21,25 @@ _CATALOGUE = frozenset(
     {"/Type", "/Pages", "/PageLayout", "/PageMode", "/Outlines", "/Names", "/Dests", "/AcroForm", "/OCProperties", "/PageLabels"}
 )
 _PAGE = frozenset(
-    {"/Type", "/Parent", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/Rotate", "/Contents", "/Group",
-     "/Annots", "/UserUnit"}
+    {"/Type", "/Parent", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/Rotate", "/Contents",
+     "/Group", "/Annots", "/UserUnit"}
 )  # fmt: skip
 _ANNOTATION = frozenset(
-    {"/Type", "/Subtype", "/Rect", "/AP", "/AS", "/BS", "/BE", "/Border", "/C", "/IC", "/CA", "/QuadPoints", "/InkList", "/L", "/LE",
-     "/Vertices", "/DA", "/Q", "/Contents", "/F", "/A", "/Dest", "/H", "/P", "/RD"}
+    {"/Type", "/Subtype", "/Rect", "/AP", "/AS", "/BS", "/BE", "/Border", "/C", "/IC", "/CA", "/QuadPoints", "/InkList", "/L",
+     "/LE", "/Vertices", "/DA", "/Q", "/Contents", "/F", "/A", "/Dest", "/H", "/P", "/RD"}
 )  # fmt: skip
 _FIELD = frozenset({"/FT", "/T", "/Ff", "/V", "/DV", "/Kids", "/Parent", "/MK", "/MaxLen", "/Opt", "/TI", "/I"})
 _ANNOTATIONS = frozenset(
-    {"/Link", "/FreeText", "/Highlight", "/Underline", "/StrikeOut", "/Squiggly", "/Ink", "/Line", "/Square", "/Circle", "/Polygon",
-     "/PolyLine", "/Stamp", "/Caret", "/Text", "/Widget"}
+    {"/Link", "/FreeText", "/Highlight", "/Underline", "/StrikeOut", "/Squiggly", "/Ink", "/Line", "/Square", "/Circle",
+     "/Polygon", "/PolyLine", "/Stamp", "/Caret", "/Text", "/Widget"}
 )  # fmt: skip
 _FORM = frozenset({"/Fields", "/DR", "/DA", "/Q", "/NeedAppearances"})
 # What no dictionary of any kind may say, wherever it stands.
 _NEVER = frozenset(
     {"/Metadata", "/PieceInfo", "/LastModified", "/AA", "/JS", "/JavaScript", "/AF", "/EF", "/EmbeddedFiles", "/XFA", "/Thumb",
      "/StructParent", "/StructParents", "/StructTreeRoot", "/OPI", "/Ref", "/Alternates", "/Usage", "/Creator", "/SigFlags",
-     "/OpenAction", "/Collection", "/FFilter", "/FDecodeParms", "/Measure", "/PtData", "/OutputIntents", "/Perms", "/CreationDate",
-     "/ModDate", "/Author", "/Producer", "/Company", "/SourceModified"}
+     "/OpenAction", "/Collection", "/FFilter", "/FDecodeParms", "/Measure", "/PtData", "/OutputIntents", "/Perms",
+     "/CreationDate", "/ModDate", "/Author", "/Producer", "/Company", "/SourceModified"}
 )  # fmt: skip
 _WEB = re.compile(rb"(?:https?://|mailto:|tel:)[\x21-\x7e]*")
 _STREAM = re.compile(rb">>\s{0,20}stream\r?\n")
@@ -164,7 +164,7 @@ def _clean_object(thing: Object, visits: Iterator[int], budget: Budget) -> None:
 
 def _inner(dictionary: Object) -> list[Object]:
     """What stands directly inside, after all that may not stand here is gone."""
-    inner = []
+    inner: list[Object] = []
     for key, value in list(dictionary.items()):
         if key in _NEVER:
             del dictionary[key]
@@ -214,7 +214,7 @@ def _filters(stream: Stream) -> list[str]:
     return [str(one) for one in (filters if isinstance(filters, Array) else [filters]) if one is not None]
 
 
-def _parameters(stream: Stream) -> Object | None:
+def _parameters(stream: Stream) -> Dictionary | None:
     parameters = stream.get("/DecodeParms")
     if isinstance(parameters, Array):
         parameters = parameters[-1]

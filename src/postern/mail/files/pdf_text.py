@@ -1,7 +1,7 @@
 """The words of a PDF's pages, roughly: for a search, not for reading.
 
-Strings are put together in the order in which a page draws them; where fonts number their letters (as browsers and word processors
-write them), the tables that say which letter each number is are read. Layout is not looked at.
+Strings are put together in the order in which a page draws them; where fonts number their letters (as browsers and word
+processors write them), the tables that say which letter each number is are read. Layout is not looked at.
 """
 
 import io
@@ -24,7 +24,7 @@ _LETTERS_MAXIMUM = 70_000
 
 
 def text_of(octets: bytes, budget: Budget) -> Iterator[bytes]:
-    """Each stream of the document unpacked, then its strings as text, in every way its fonts may mean them; and all other strings."""
+    """All strings outside streams; then each stream unpacked, and its strings as text, in every way its fonts may mean them."""
     try:
         with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=False, attempt_recovery=False) as document:
             tables, streams, strings = _read(document, budget)

@@ -47,7 +47,7 @@ def _octet_string(octets: bytes, place: int) -> bytes:
     tag, start, length = _header(octets, place)
     if tag == _OCTETS and length != _INDEFINITE:
         return octets[start : start + length]
-    pieces = []
+    pieces: list[bytes] = []
     end = len(octets) if length == _INDEFINITE else start + length
     while tag == _OCTETS_IN_PIECES and start < end and len(pieces) < _PIECES_MAXIMUM:
         inner, begin, size = _header(octets, start)

@@ -61,6 +61,24 @@ def words_of(octets: bytes) -> str:
     return _TAG.sub("", _ASIDE.sub(lambda found: _escape(found[1] or ""), text))
 
 
+def elements_of(octets: bytes) -> list[tuple[str, dict[str, str]]]:
+    """The elements of a small document that is a list, with their attributes; without namespaces, for there is one."""
+    found: list[tuple[str, dict[str, str]]] = []
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = _refuse_document_type
+    parser.StartElementHandler = lambda name, attributes: found.append((name.rpartition(" ")[2], attributes))
+    try:
+        parser.Parse(octets, True)  # noqa: FBT003 - expat's own signature
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        raise UncleanError from error
+    return found
+
+
+def _refuse_document_type(*_: object) -> None:
+    """It could define entities, which unpack to anything."""
+    raise UncleanError
+
+
 def _decode(octets: bytes) -> str:
     called = _ENCODING.match(octets)
     try:
@@ -83,11 +101,8 @@ def _check(text: str) -> dict[str, set[str]]:
     def found_namespace(prefix: str | None, uri: str | None) -> None:
         prefixes.setdefault(prefix or "", set()).add(uri or "")
 
-    def found_document_type(*_: object) -> None:
-        raise UncleanError
-
     parser.StartNamespaceDeclHandler = found_namespace
-    parser.StartDoctypeDeclHandler = found_document_type
+    parser.StartDoctypeDeclHandler = _refuse_document_type
     try:
         parser.Parse(text.encode("utf-8"), True)  # noqa: FBT003 - expat's own signature
     except (expat.ExpatError, UnicodeEncodeError) as error:

@@ -1,7 +1,7 @@
 """ZIP (APPNOTE 6.3), read by its directory and written anew: names and contents, and nothing else of what its headers can hold.
 
-It takes what every program writes: stored and deflated members, one disk, no 64-bit sizes. Where directory and members disagree it
-takes nothing.
+It takes what every program writes: stored and deflated members, one disk, no 64-bit sizes. Where directory and members disagree
+it takes nothing.
 """
 
 import re
@@ -107,9 +107,9 @@ def write_archive(members: Iterable[tuple[str, bytes, Member]]) -> bytes:
         encoded = name.encode("utf-8", "replace")
         flags = 0 if name.isascii() else _UTF8
         packed = _pack(content, old)
-        common = (_VERSION, flags, old.method, 0, _DATE, zlib.crc32(content), len(packed), len(content), len(encoded), 0)
-        directory += _ENTRY.pack(b"PK\x01\x02", _VERSION, *common, 0, 0, 0, 0, len(body)) + encoded
-        body += _LOCAL.pack(b"PK\x03\x04", *common) + encoded + packed
+        fields = (_VERSION, flags, old.method, 0, _DATE, zlib.crc32(content), len(packed), len(content), len(encoded), 0)
+        directory += _ENTRY.pack(b"PK\x01\x02", _VERSION, *fields, 0, 0, 0, 0, len(body)) + encoded
+        body += _LOCAL.pack(b"PK\x03\x04", *fields) + encoded + packed
         count += 1
     return bytes(body + directory) + _END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), len(body), 0)
 

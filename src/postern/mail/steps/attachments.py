@@ -1,6 +1,6 @@
 """The files that travel on: of a kind that can be cleaned, cleaned, under a name that fits. `mail/files` decides and cleans.
 
-All others are withheld, and the reader is told their names. What an attached or signed mail or a winmail.dat holds comes out first.
+All others are withheld, and the reader is told their names. What an attached mail or a winmail.dat holds comes out first.
 """
 
 import re
