@@ -6,7 +6,7 @@ from postern.mail.files.budget import Budget, UncleanError
 
 _FILE_HEADER = 14
 _CORE, _PLAIN, _FULL = 12, 40, 108
-_HEADERS = (_CORE, _PLAIN, 52, 56, _FULL, 124)
+HEADERS = (_CORE, _PLAIN, 52, 56, _FULL, 124)
 _RGB, _RLE8, _RLE4, _FIELDS = range(4)
 _PALETTE_BITS = 8
 _DENSITY = 24  # where the pixels a metre stand
@@ -18,7 +18,7 @@ def clean(octets: bytes, budget: Budget) -> bytes:
     """The picture alone."""
     (start,) = struct.unpack_from("<I", octets, 10)
     (size,) = struct.unpack_from("<I", octets, _FILE_HEADER)
-    if size not in _HEADERS or len(octets) < _FILE_HEADER + size:
+    if size not in HEADERS or len(octets) < _FILE_HEADER + size:
         raise UncleanError
     header = octets[_FILE_HEADER : _FILE_HEADER + size]
     if size == _CORE:

@@ -78,7 +78,7 @@ def _profile_of(space: _Space) -> bytes:
         table += struct.pack(">4sII", name, start + len(content), len(octets))
         content += octets + b"\x00" * (-len(octets) % 4)
     fields = (start + len(content), b"", 0x04300000, b"mntr", b"RGB ", b"XYZ ", b"acsp", 0, *map(round, _scaled(_WHITE)))
-    header = struct.pack(">I4sI4s4s4s12x4s28xI3i48x", *fields)
+    header = struct.pack(">I4sI4s4s4s12x4s24xI3i48x", *fields)
     return header + table + content
 
 

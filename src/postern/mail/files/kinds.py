@@ -6,7 +6,7 @@ A file that is two things at once is the more dangerous of them.
 import re
 from enum import StrEnum, auto
 
-from postern.mail.files import heif
+from postern.mail.files import bmp, heif
 from postern.mail.letter import Attachment
 from postern.mail.reading.file_names import extension_of
 from postern.model.limits import Limits
@@ -167,7 +167,7 @@ def _kind_by_structure(file: Attachment) -> Kind | None:
         return Kind.WEBP
     if octets[4:8] == b"ftyp" and octets[8:12] in heif.BRANDS:
         return Kind.HEIF
-    if octets.startswith(b"BM") and octets[6:10] == bytes(4) and int.from_bytes(octets[14:18], "little") in range(12, 125):
+    if octets.startswith(b"BM") and int.from_bytes(octets[14:18], "little") in bmp.HEADERS:
         return Kind.BMP
     if octets.startswith(b"0"):  # a DER sequence
         if any(name in octets[:_OID_PLACE] for name in _ENVELOPED):

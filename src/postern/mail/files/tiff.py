@@ -96,7 +96,7 @@ def _write_page(content: bytearray, link: int, entries: dict[int, _Entry], octet
     """Add pixels, values and directory; say where the link to the next directory stands."""
     for where, how_long in _PLACES.items():
         places, lengths = _numbers(entries, where, order), _numbers(entries, how_long, order)
-        if len(places) != len(lengths):
+        if len(places) != len(lengths) or any(map(lambda at, length: at + length > len(octets), places, lengths)):
             raise UncleanError
         moved = [_append(content, octets[place : place + length]) for place, length in zip(places, lengths, strict=True)]
         if moved:
