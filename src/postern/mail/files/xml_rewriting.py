@@ -135,7 +135,8 @@ def _put_text(text: str, name: str, words: str) -> str:
     if f"<{name}" not in text:
         return text
     name = re.escape(name)
-    return re.sub(rf"(<{name}(?=[\s>]){_ATTRIBUTES}(?<!/)>).*?(?=</{name}\s*>)", rf"\1{words}", text, flags=re.DOTALL)
+    pattern = rf"(<{name}(?=[\s>]){_ATTRIBUTES}(?<!/)>).*?(?=</{name}\s*>)"
+    return re.sub(pattern, lambda found: found[1] + words, text, flags=re.DOTALL)
 
 
 def _change_attributes(text: str, rules: Rules, prefixes: Mapping[str, set[str]], budget: Budget) -> str:
