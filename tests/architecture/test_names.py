@@ -11,6 +11,10 @@ SAYS_NOTHING |= {name.removesuffix("s") for name in SAYS_NOTHING} | {f"{name}s" 
 FIXED_ELSEWHERE = {
     ("postern.settings", "service"),  # [service] is a section of postern.toml
     ("postern.model.order", "service"),  # a field of the import: whether the item is a service
+    # what expat calls the functions it is given
+    ("postern.mail.files.xml_rewriting", "StartDoctypeDeclHandler"),
+    ("postern.mail.files.xml_rewriting", "StartElementHandler"),
+    ("postern.mail.files.xml_rewriting", "StartNamespaceDeclHandler"),
 }
 SMTP_VERB = "data"  # RFC 5321 4.1.1.4: the door for mail speaks its language
 

@@ -11,7 +11,7 @@ from postern.mail.steps.markup import NESTING_MAXIMUM
 from postern.mail.threading import tokens_of
 from tests.letters import ACMES_ALIAS, ANN, ANNS_ALIAS, FROM_ACME, FROM_ANN, LIMITS, PUBLIC_URL, TOKEN, letter_of, octets, relay
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 WIDE = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
 PIXEL = base64.b64encode(PNG).decode()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from postern.model.address import Address
+from postern.model.limits import Limits
 from postern.model.relationship import Side
 
 
@@ -101,6 +102,7 @@ class Passage:
     links: Links
     known_addresses: tuple[tuple[Address, str], ...]
     certain: tuple[Address, ...]
+    limits: Limits = field(default=Limits(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

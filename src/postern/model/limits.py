@@ -39,6 +39,15 @@ class Limits:
     attachments: Annotated[int, "Attachments of one mail."] = 20  # R23
     attachment_bytes: Annotated[int, "Octets of a mail's attachments, decoded, all together."] = 10_000_000  # R23
 
+    # Cleaning a mail's files
+    unpacked_bytes: Annotated[int, "Octets that a mail's files may unpack to, all together."] = 50_000_000
+    archive_members: Annotated[int, "Members of a mail's archives and office documents, all together."] = 2_000
+    archive_ratio: Annotated[int, "How many times larger than its packed form a file of over 1 MB may be."] = 200
+    archive_depth: Annotated[int, "How deep archives may lie in archives, and mails in mails."] = 3
+    image_pixels: Annotated[int, "Pixels of one picture; one that says it has more is withheld."] = 250_000_000
+    pdf_objects: Annotated[int, "Objects of one PDF; one with more is withheld."] = 50_000
+    document_tags: Annotated[int, "Tags in a mail's office documents that are looked at one by one."] = 200_000
+
     # The pool that reads and rewrites mails
     pool_processes: Annotated[int, "Processes that read mails; 0 means one a core."] = 0
     pool_memory: Annotated[int, "Octets of memory for one such process."] = 1_500_000_000

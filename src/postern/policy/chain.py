@@ -5,7 +5,7 @@ from collections.abc import Callable
 from postern.policy.facts import Facts
 from postern.policy.reasons import ALSO_SENT_OUTSIDE, Cause
 from postern.policy.rules.allowance import must_be_within_the_daily_limit
-from postern.policy.rules.attachments import must_have_few_attachments, must_have_small_attachments
+from postern.policy.rules.attachments import must_have_few_attachments, must_have_safe_files, must_have_small_attachments
 from postern.policy.rules.consent import EXCEPTIONS, must_be_wanted
 from postern.policy.rules.privacy import should_go_to_nobody_beside
 from postern.policy.rules.reading import must_be_readable, must_not_loop
@@ -29,6 +29,7 @@ RULES: tuple[Callable[[Facts], tuple[Finding, ...]], ...] = (
     must_not_be_a_seller,
     must_have_few_attachments,
     must_have_small_attachments,
+    must_have_safe_files,
     must_be_within_the_daily_limit,
     must_be_by_a_person,
     must_be_wanted,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from postern.model.refused_file import RefusedFile
 from postern.model.relationship import Side
 
 
@@ -31,6 +32,7 @@ class Facts:
     attachments_maximum: int
     attachment_bytes: int  # decoded, all together
     attachment_bytes_maximum: int
+    refused_files: tuple[RefusedFile, ...] = ()  # what no mail may bring, in the mail's order
 
     # What is known of the author beside the pair
     author_is_blocked: bool = False  # the seller has blocked this address in Messaging permissions

@@ -215,6 +215,48 @@ ATTACHMENTS_TOO_LARGE = Reason(  # R23
     "The attachments of this mail are together larger than a message's may be.",
     "Send smaller files, or send them in several mails.",
 )
+PROGRAM_ATTACHED = Reason(
+    "program_attached",
+    550,
+    "5.7.1",
+    "The file {file} is a program, or can act as one; programs are not passed on.",
+    "Send the message without it.",
+)
+ACTIVE_PAGE_ATTACHED = Reason(
+    "active_page_attached",
+    550,
+    "5.7.1",
+    "The file {file} is a web page or a drawing that can act as one (HTML, SVG, XML with scripts); these are not passed on.",
+    "Send what it shows as a picture, as PDF or in the text of the message.",
+)
+MACROS_ATTACHED = Reason(
+    "macros_attached",
+    550,
+    "5.7.1",
+    "The document {file} contains macros; these are not passed on.",
+    "Save it without macros, or as PDF, and send it again.",
+)
+ENCRYPTED_ATTACHED = Reason(
+    "encrypted_attached",
+    550,
+    "5.7.1",
+    "The file {file} is encrypted, so nobody can see whether it is safe and gives no address away.",
+    "Send it again without a password.",
+)
+BOMB_ATTACHED = Reason(
+    "bomb_attached",
+    550,
+    "5.7.1",
+    "The archive {file} unpacks to more, or holds archives deeper, than any file may.",
+    "Send its files by themselves, in several mails if need be.",
+)
+ENCRYPTED_MAIL = Reason(
+    "encrypted_mail",
+    550,
+    "5.7.1",
+    "This mail is encrypted (PGP or S/MIME), so nobody can see whether it gives an address away.",
+    "Send it again without encryption; the way to us is encrypted by the mail servers.",
+)
 LEAKING = Reason(
     "would_leak",
     250,
@@ -277,6 +319,12 @@ ALL = (
     NOT_RELEASED,
     TOO_MANY_ATTACHMENTS,
     ATTACHMENTS_TOO_LARGE,
+    PROGRAM_ATTACHED,
+    ACTIVE_PAGE_ATTACHED,
+    MACROS_ATTACHED,
+    ENCRYPTED_ATTACHED,
+    BOMB_ATTACHED,
+    ENCRYPTED_MAIL,
     LEAKING,
     ENDED_ITS_READER,
     REPEAT,

@@ -36,6 +36,7 @@ def make_passage(frame: Frame, pair: Pair, place: Place, author: Side, message_i
         links=_links(frame, LinkTarget(message_id, reader), now),
         known_addresses=known_addresses(pair),
         certain=_certain(pair, author),
+        limits=frame.limits,
     )
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postern.mail import spelling
+from postern.mail.files.searching import searchable
 from postern.mail.letter import Attachment, Draft, Passage
+from postern.model.limits import Limits
 
 Spellings = Sequence[tuple[str, str]]
 
@@ -19,7 +21,7 @@ def replace_addresses(draft: Draft, passage: Passage) -> Draft:
     subject, in_subject = spelling.replace(letter.subject, spellings)
     text, in_text = spelling.replace(letter.text or "", spellings)
     html, in_html = spelling.replace(letter.html or "", spellings, markup=True)
-    kept, withheld = _sort_files(letter.attachments, spellings)
+    kept, withheld = _sort_files(letter.attachments, spellings, passage.limits)
     rewritten = replace(
         letter,
         subject=subject,
@@ -40,17 +42,19 @@ def name_without_addresses(name: str, passage: Passage) -> str:
     return spelling.replace(name, [(address.canonical(), alias) for address, alias in passage.known_addresses])[0]
 
 
-def _sort_files(files: Sequence[Attachment], spellings: Spellings) -> tuple[list[Attachment], list[Attachment]]:
+def _sort_files(files: Sequence[Attachment], spellings: Spellings, limits: Limits) -> tuple[list[Attachment], list[Attachment]]:
     kept: list[Attachment] = []
     withheld: list[Attachment] = []
     for file in files:
-        leaks = not file.media_type.startswith("text/") and _shows_address(file, spellings)
+        leaks = not file.media_type.startswith("text/") and _shows_address(file, spellings, limits)
         (withheld if leaks else kept).append(file)
     return kept, withheld
 
 
-def _shows_address(file: Attachment, spellings: Spellings) -> bool:
-    return any(plain in words for words in spelling.fold_octets(file.content) for plain, _ in spellings)
+def _shows_address(file: Attachment, spellings: Spellings, limits: Limits) -> bool:
+    """A file that is packed shows what is in it."""
+    pieces = searchable(file, limits)
+    return any(plain in words for octets in pieces for words in spelling.fold_octets(octets) for plain, _ in spellings)
 
 
 def _rewrite_file(file: Attachment, spellings: Spellings) -> Attachment:
