@@ -1,53 +1,113 @@
-"""The last look at a finished mail, before it may leave: does an address that must stay hidden stand in it, in any spelling?
+"""The last look at a finished mail, before it may leave: does something that must stay hidden stand in it, in any spelling?
 
-It trusts nobody, so it reads the finished octets again as the recipient's program will: raw, every field decoded, every part
-decoded, entities, percent signs, full-width and invisible letters undone. It repairs nothing; it only says where.
+It knows two classes. CERTAIN are the author's addresses and the trace of the author's machine: where one is found, the mail
+does not leave. TELLING are words that let the author be guessed (a rare local part, a domain of one's own): they are counted
+and no more.
+
+It trusts nobody, so it reads the finished octets again as the recipient's program will: every field decoded, every part
+decoded, and every spelling undone that a reader could undo. A header line that is exactly what we wrote is not searched. It
+repairs nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from postern.mail.marks import TAG
+from postern.mail.characters import one_line
 from postern.mail.reading import header_block
 from postern.mail.reading.charsets import decode
 from postern.mail.reading.encoded_words import decode_words
 from postern.mail.reading.parts import Part, walk
-from postern.mail.spelling import fold, fold_markup, fold_octets
+from postern.mail.spelling import present, present_in_octets
 from postern.model.address import Address
 from postern.model.limits import Limits
 
 _OWN_LIMITS = Limits()  # what we write stays far below them; if it did not, that is a finding
+_STRUCTURE = frozenset({"mime-version", "content-type", "content-transfer-encoding"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for, in lower case, and the header lines that are not searched if they have exactly this value."""
+
+    certain: tuple[str, ...]
+    telling: tuple[str, ...] = ()
+    written: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where something certain stands, in plain words; and how many telling words were seen."""
+
+    certain: tuple[str, ...]
+    telling: int
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One thing a reader sees, and where. Octets are those of a file."""
+
+    place: str
+    words: str = ""
+    octets: bytes | None = None
+    markup: bool = False
+    as_it_is: bool = False  # what its parts spell in other ways, they show by themselves
 
 
 def find_certain(content: bytes, hidden: Sequence[Address]) -> tuple[str, ...]:
     """The places where one of these addresses stands, in plain words; empty if the mail may leave."""
-    wanted = tuple(address.canonical() for address in hidden)
-    if not wanted:
-        return ()
-    return tuple(dict.fromkeys(place for place, words in _views(content) if any(address in words for address in wanted)))
+    return look_over(content, Sought(tuple(address.canonical() for address in hidden))).certain
 
 
-def _views(content: bytes) -> Iterator[tuple[str, str]]:
-    """Everything a reader could see, folded, each with the place where it is seen."""
-    yield "the raw mail", content.lower().decode("latin-1")
+def look_over(content: bytes, sought: Sought) -> Sighting:
+    """Look at everything in the mail."""
+    certain, telling = _pairs(sought.certain), _pairs(sought.telling)
+    if not certain and not telling:
+        return Sighting((), 0)
+    places: dict[str, None] = {}
+    told: set[str] = set()
+    for view in _views(content, sought.written or {}):
+        if certain and _shows(view, certain):
+            places[view.place] = None
+        told.update(word for word, _ in telling if _shows(view, ((word, ""),)))
+    return Sighting(tuple(places), len(told))
+
+
+def _pairs(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((word, "") for word in words)
+
+
+def _shows(view: _View, pairs: Sequence[tuple[str, str]]) -> bool:
+    if view.octets is not None and view.as_it_is:
+        return any(word.encode() in view.octets for word, _ in pairs if "@" in word)
+    if view.octets is not None:
+        return present_in_octets(view.octets, pairs)
+    return bool(present(view.words, pairs, markup=view.markup))
+
+
+def _views(content: bytes, written: Mapping[str, str]) -> Iterator[_View]:
     octets = content.replace(b"\r\n", b"\n")
     header = header_block.split(octets, 0, len(octets), _OWN_LIMITS)
     for field in header.fields:
-        yield f"the field {field.name}", fold(decode_words(field.text()))
+        value = one_line(decode_words(field.text()))
+        if written.get(field.name) != value and field.name not in _STRUCTURE:
+            yield _View(f"the field {field.name}", value)
+    yield _View("the raw mail", octets=octets[header.body_at :].lower(), as_it_is=True)
     tree = walk(octets, header, _OWN_LIMITS)
     for number, part in enumerate(tree.parts, start=1):
-        yield f"the file name of part {number}", fold(part.file_name)
+        if part.file_name:
+            yield _View(f"the file name of part {number}", part.file_name)
         if part.content is not None:
-            for words in _words_of(part):
-                yield f"part {number} ({part.media_type})", words
+            yield from _views_of(f"part {number} ({part.media_type})", part)
 
 
-def _words_of(part: Part) -> Iterator[str]:
-    octets = part.content or b""
-    if part.media_type == "text/html":
-        html = decode(octets, part.charset)
-        yield fold(" ".join(TAG.findall(html)))
-        yield fold_markup(html)
-    elif part.media_type.startswith("text/"):
-        yield fold(decode(octets, part.charset))
+def _views_of(place: str, part: Part) -> Iterator[_View]:
+    content = part.content or b""
+    if part.media_type.startswith("text/"):
+        yield _View(place, decode(content, part.charset), markup=part.media_type == "text/html")
     else:
-        yield from fold_octets(octets)
+        yield from (_View(place, octets=shown) for shown in _searchable(content))
+
+
+def _searchable(content: bytes) -> Iterator[bytes]:
+    """What of a file can be searched: the octets as they are. The one place where unpacked streams are to be added."""
+    yield content

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from postern.model.address import Address
+from postern.model.contact_policy import ContactPolicy
 from postern.model.limits import Limits
 from postern.model.relationship import Side
 
@@ -45,8 +46,8 @@ class Reading:
     ``authors`` holds the mailboxes of every From field; ``author_fields`` counts the fields. Message-IDs keep their angle
     brackets. ``references`` is In-Reply-To after References, without repeats, oldest first. ``headers`` holds the decoded
     value of each header field that a rule may look at, by lower-case name, in order. ``unreadable`` is empty, or a sentence
-    that says which maximum the mail passes; the letter is then what was read until there, and is not to be sent.
-    ``recipients`` holds the mailboxes of To and Cc.
+    that says which maximum the mail passes; the letter is then what was read until there, and is not to be sent. ``trace`` is
+    what the header tells of its author's machine (``mail/trace.py``). ``recipients`` holds the mailboxes of To and Cc.
     """
 
     letter: Letter
@@ -59,6 +60,7 @@ class Reading:
     defects: tuple[str, ...]
     unreadable: str = ""
     recipients: tuple[Mailbox, ...] = field(default=(), repr=False)
+    trace: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,11 @@ class Links:
 class Passage:
     """One mail's way to one recipient, with everything that is decided before rewriting begins.
 
-    ``known_addresses`` pairs each real address of either side with the alias that replaces it wherever it stands.
-    ``certain`` are the addresses that must not be found in the finished mail: the author's. ``message_id`` and
-    ``references`` (oldest first, the last is what is answered) are the recipient's own, in angle brackets.
+    ``known_addresses`` pairs each real address of either side with the alias that replaces it wherever it stands. ``certain``
+    are the addresses that must not be found in the finished mail: the author's. ``message_id`` and ``references`` (oldest
+    first, the last is what is answered) are the recipient's own, in angle brackets. ``order_ids`` are those of the pair's
+    orders, and ``own_hosts`` the marketplace's: neither is ever taken for a contact detail. ``trace`` is the mail's own, less
+    what is ours.
     """
 
     author: Side
@@ -103,6 +107,10 @@ class Passage:
     known_addresses: tuple[tuple[Address, str], ...]
     certain: tuple[Address, ...]
     limits: Limits = field(default=Limits(), repr=False)
+    contact_policy: ContactPolicy = field(default_factory=ContactPolicy)
+    order_ids: tuple[str, ...] = ()
+    own_hosts: tuple[str, ...] = ()
+    trace: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from postern.mail.reading.encoded_words import decode_words
 from postern.mail.reading.header_block import HeaderBlock
 from postern.mail.reading.mailboxes import read_mailboxes
 from postern.mail.reading.parts import Part, Tree, walk
+from postern.mail.trace import trace_of
 from postern.model.limits import Limits
 
 # What a rule may look at, beside the fields that the Reading spells out.
@@ -39,6 +40,7 @@ def read(content: bytes, limits: Limits) -> Reading:
         defects=_once((*(("a bare carriage return",) if stray else ()), *tree.defects, *header.defects)),
         unreadable=tree.unreadable or body.unreadable,
         recipients=_mailboxes(header, limits, "to", "cc"),
+        trace=trace_of((field.name, field.text()) for field in header.fields),
     )
 
 

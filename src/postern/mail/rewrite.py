@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from postern.mail import writer
 from postern.mail.compose import compose_html, compose_text
-from postern.mail.guard import find_certain
+from postern.mail.guard import Sought, look_over
 from postern.mail.letter import Draft, Leaking, Passage, Reading, Relayed
 from postern.mail.steps.addresses import replace_addresses
 from postern.mail.steps.attachments import sort_attachments, withhold_all
@@ -17,6 +17,7 @@ from postern.mail.steps.history import cut_own_words
 from postern.mail.steps.markup import clean_markup
 from postern.mail.steps.quotations import reduce_quotations
 from postern.mail.steps.twin import make_text_twin
+from postern.mail.telling import own_trace, telling_words
 from postern.mail.writer import Boundaries
 
 STEPS = (
@@ -25,22 +26,36 @@ STEPS = (
     sort_attachments,
     cut_own_words,
     reduce_quotations,
-    replace_addresses,  # last: nothing new comes in after it
+    replace_addresses,  # nothing of the author's comes in after it
 )
 
 
 def rewrite(reading: Reading, passage: Passage, boundaries: Boundaries = writer.fresh_boundary) -> Relayed | Leaking:
     """The mail that the other side gets."""
+    passage = replace(passage, trace=own_trace(reading.trace, passage))
     draft = Draft(reading.letter)
     for step in STEPS:
         draft = step(draft, passage)
+    sought = _sought(passage)
     relayed = _build(draft, passage, boundaries)
-    if not find_certain(relayed.content, passage.certain):
-        return relayed
-    relayed = _build(_as_text_only(draft, passage), passage, boundaries)
-    if places := find_certain(relayed.content, passage.certain):
-        return Leaking(places)
+    sighting = look_over(relayed.content, sought)
+    if sighting.certain:
+        relayed = _build(_as_text_only(draft, passage), passage, boundaries)
+        sighting = look_over(relayed.content, sought)
+    if sighting.certain:
+        return Leaking(sighting.certain)
+    if sighting.telling:
+        return replace(relayed, changes=(*relayed.changes, f"telling words that stay: {sighting.telling}"))
     return relayed
+
+
+def _sought(passage: Passage) -> Sought:
+    """What the guard looks for, and the header lines of ours that it need not search."""
+    written = {"message-id": passage.message_id, "references": " ".join(passage.references)}
+    if passage.references:
+        written["in-reply-to"] = passage.references[-1]
+    certain = (*(address.canonical() for address in passage.certain), *passage.trace)
+    return Sought(certain, telling_words(passage), written)
 
 
 def _as_text_only(draft: Draft, passage: Passage) -> Draft:

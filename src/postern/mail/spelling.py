@@ -1,108 +1,209 @@
 """The many spellings of one address, and how to find and replace them.
 
-A reader, or the program that reads for him, undoes entities (``&#64;``), percent signs (``%40``), full-width letters, zero-width
-spaces, capitals, line breaks and quote marks in between. So text is *folded*: all of that is undone at once, and the address is
-looked for in what remains. It does not undo riddles ("ann at mail dot test"): those are a matter of policy.
+A reader, or the program that reads for him, undoes entities (``&#64;``), percent signs (``%40``), full-width and look-alike
+letters, zero-width spaces, capitals, line breaks, quote marks and tags in between, "ann at mail dot test", base64 and letters
+in reverse. So text is *folded*: all of that is undone at once, and the address is looked for in what remains; that is quick,
+and says whether it is there. Only then a pattern of the address, with all that may stand for and between its letters, is put to
+the text itself.
+
+What has no @ (a host, an IP address, a name) is a word: it is found only where no longer word or number holds it. Riddles are
+not undone: they are a matter of policy (``contact_details.py``).
 """
 
+import binascii
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from html import unescape
-from urllib.parse import unquote
 
-from postern.mail.characters import INVISIBLE
+from postern.mail.coded import uncode, undo
+from postern.mail.lookalikes import CONFUSABLE, SHOWN
 from postern.mail.marks import TAG
+from postern.mail.patterns import SIGN_OF, forms_of, hidden_forms, pattern_of, words_of
 
 _GAPS = b" \t\n\r\v\f>"
 _NULS_AND_GAPS = b"\x00" + _GAPS
-_ENCODED_SIGN = re.compile(rb"%[0-9a-f]{2}|&(?:#|commat|period|lowbar|plus)")  # what an address can be written with
-_ROOM = 300  # octets; more than the longest address, and every encoded letter brings its own
+_ROOM = 300  # more than the longest address
 _NOTHING_FOREIGN = bytes(range(128)) + b"?" * 128
-_UNSEEN = re.compile(f"[\x85\u1680\u2028\u2029{INVISIBLE}]+")
-_IDEOGRAPHIC_STOP = "\u3002"  # stands for a dot in domain names (RFC 3490 3.1)
+_FOREIGN = re.compile("[^\x00-\x7f]+")
+_CONFUSABLES = re.compile("[" + "".join(map(chr, CONFUSABLE)) + "]")
+_COMBINING = re.compile("[\u0300-\u036f]")
+_HEXADECIMAL = bytes(ord("x") if chr(code) in "0123456789abcdef" else ord(" ") for code in range(128)) + b" " * 128
+_DIGEST = b"x" * 32  # the shortest digest in hexadecimal digits
+_WORD = re.compile(r"[^\W\d_]+")
+_AROUND_SIGNS = str.maketrans("", "", "[](){}<>_-«»\"'")
+_PRINTABLE = re.compile(rb"[\t\n\r\x20-\x7e]{6,}")
+_LETTERS = r"[A-Za-z0-9+/_-]"
+_BASE64 = re.compile(rf"{_LETTERS}++(?:[ \t]*+\n[ \t>]*+{_LETTERS}{{4,}}+)*+(?:=|%3[Dd])*+")
+_BASE64_LETTERS = bytes(ord("x") if re.match(_LETTERS, chr(code)) else ord(" ") for code in range(128)) + b" " * 128
+_RUN = b"x" * 12  # what is shorter holds no address
+_FOR_LINKS = str.maketrans("-_", "+/")
+_NOT_BASE64 = re.compile(r"[\s>=]+|%3[Dd]")
 
-_ODD = (
-    r"&(?:amp;)?#?[0-9A-Za-z]{1,32};?"  # an entity
-    r"|(?:%[0-9A-Fa-f]{2})+"
-    rf"|[\s>{INVISIBLE}]+"
-    r"|[^\x00-\x7f]"
-)
-_ODD_IN_TEXT = re.compile(_ODD)
-_ODD_IN_MARKUP = re.compile(rf"{TAG.pattern}|{_ODD}")
+Spellings = Sequence[tuple[str, str]]
 
 
 def fold(text: str) -> str:
-    """The text without what a reader would undo: the form in which spellings are compared."""
-    if "&" in text:
-        text = unescape(text)
-    if "%" in text:
-        text = unquote(text)
+    """The text without what a reader would undo: the form in which spellings are compared. All gaps are gone."""
+    text = undo(text)
     if text.isascii():
         return text.lower().encode("ascii").translate(None, _GAPS).decode("ascii")
-    text = unicodedata.normalize("NFKC", text).replace(_IDEOGRAPHIC_STOP, ".").lower()
-    return _UNSEEN.sub("", text.encode("utf-8", "replace").translate(None, _GAPS).decode("utf-8"))
+    is_latin = _is_latin(text)
+    if not is_latin and _COMBINING.search(text):
+        text = unicodedata.normalize("NFC", text)
+    text = _FOREIGN.sub(_shown_for, text).lower().encode("utf-8", "replace").translate(None, _GAPS).decode("utf-8")
+    return f"{text}\n{_without_confusables(text)}" if not is_latin and _CONFUSABLES.search(text) else text
 
 
-def fold_markup(html: str) -> str:
-    """The same for what HTML shows: without tags, so that ``ann<b>@</b>mail.test`` is found, and with entities undone as HTML
-    does before a reader may undo them again.
-    """
-    return fold(unescape(TAG.sub("", html)))
-
-
-def fold_octets(octets: bytes) -> Iterator[str]:
-    """What a search through a file of any kind shows: octet by octet, UTF-16 and line breaks undone; what is encoded with
-    entities or percent signs; and all of it as UTF-8, if it is that.
-    """
-    shown = octets.translate(_NOTHING_FOREIGN, _NULS_AND_GAPS).lower()
-    yield shown.decode("ascii")
-    yield "|".join(fold(shown[start:end].decode("ascii")) for start, end in _encoded_spans(shown))
+def _is_latin(text: str) -> bool:
     try:
-        text = octets.decode("utf-8")
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown_for(match: re.Match[str]) -> str:
+    return match[0].translate(SHOWN)
+
+
+def _without_confusables(folded: str) -> str:
+    """What stands around each at sign, in Latin letters."""
+    spans = _merged((place - _ROOM, place + _ROOM) for place in _places(folded, "@"))
+    return "\n".join(_FOREIGN.sub(_latin_for, folded[max(0, start) : end]) for start, end in spans)
+
+
+def _latin_for(match: re.Match[str]) -> str:
+    return match[0].translate(CONFUSABLE)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Spans in order; those that touch are one."""
+    begin = end = -1
+    for start, stop in spans:
+        if end >= 0 and start > end:
+            yield begin, end
+            begin = start
+        elif end < 0:
+            begin = start
+        end = stop
+    if end >= 0:
+        yield begin, end
+
+
+def _spoken(text: str) -> str:
+    """Folded, with "at", "dot" and their like as signs, and without what may stand around these."""
+    return _unbracketed(fold(_WORD.sub(_sign_for, undo(text))))
+
+
+def _sign_for(word: re.Match[str]) -> str:
+    return SIGN_OF.get(word[0].lower(), word[0])
+
+
+def _unbracketed(text: str) -> str:
+    return text.translate(_AROUND_SIGNS)
+
+
+def _shown(text: str, *, markup: bool) -> tuple[str, ...]:
+    """What is looked through: in markup, the words without the tags between them and the tags without the words between them."""
+    if "<" not in text:
+        return (text,)
+    return TAG.sub("", text), (" ".join(TAG.findall(text)) if markup else text)
+
+
+def present(text: str, spellings: Spellings, *, markup: bool = False) -> list[tuple[str, str]]:
+    """Those of the pairs whose first stands in the text in any spelling, longest first."""
+    found = {pair for shown in _shown(text, markup=markup) for pair in _present(shown, text, spellings)}
+    return sorted(found, key=lambda pair: (-len(pair[0]), pair))
+
+
+def _present(shown: str, text: str, spellings: Spellings) -> Iterator[tuple[str, str]]:
+    folded = fold(shown)
+    yield from _in_folded(folded, text, spellings)
+    likely = [pair for pair in spellings if "@" in pair[0] and _has_words(folded, pair[0])]
+    if likely:
+        spoken = _spoken(shown)
+        yield from (pair for pair in likely if any(_unbracketed(form) in spoken for form in forms_of(pair[0])))
+    for _, _, decoded in _decoded_runs(shown):
+        yield from _in_folded(fold(decoded), decoded, spellings)
+
+
+def _has_words(folded: str, plain: str) -> bool:
+    words, near_each_other = words_of(plain)
+    return all(word in folded for word in words) and near_each_other.search(folded) is not None
+
+
+def _in_folded(folded: str, text: str, spellings: Spellings) -> Iterator[tuple[str, str]]:
+    """A word may have been cut out of a longer one by folding; whether it was, the text itself says."""
+    hashed = len(folded) >= len(_DIGEST) and _DIGEST in folded.encode("ascii", "replace").translate(_HEXADECIMAL)
+    for pair in spellings:
+        if any(form in folded for form in forms_of(pair[0])):
+            if "@" in pair[0] or pattern_of(pair[0]).search(uncode(text)):
+                yield pair
+        elif (hashed and any(form in folded for form in hidden_forms(pair[0]))) or _is_variant(folded, pair[0]):
+            yield pair
+
+
+def _is_variant(folded: str, plain: str) -> bool:
+    """``ann+shop@mail.test``, and the dots that Gmail does not mind, are the same mailbox."""
+    _, at, domain = plain.rpartition("@")
+    if not at or ("+" not in folded and not domain.startswith(("gmail.", "googlemail."))):
+        return False
+    return any(name in folded for name in (f"@{domain}", "@gmail.", "@googlemail.")) and bool(pattern_of(plain).search(folded))
+
+
+def _decoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where base64 stands that may hide an address, and what it says, read from each of four letters on."""
+    for run in _base64_runs(text):
+        if run[0].islower() or run[0].isupper():
+            continue  # a word, or an alias: so many letters of text give both cases
+        letters = _NOT_BASE64.sub("", run[0]).translate(_FOR_LINKS)
+        for skipped in range(4):
+            octets = _decode(letters[skipped:]).replace(b"\0", b"")
+            if b"@" in octets or _PRINTABLE.search(octets) or _is_text(octets):
+                yield run.start(), run.end(), octets.decode("utf-8", "replace")
+
+
+def _base64_runs(text: str) -> Iterator[re.Match[str]]:
+    letters = text.encode("ascii", "replace").translate(_BASE64_LETTERS)  # one octet a character
+    place = letters.find(_RUN)
+    while place >= 0:
+        run = _BASE64.match(text, place)
+        if run is None:
+            return
+        yield run
+        place = letters.find(_RUN, run.end())
+
+
+def _is_text(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
     except UnicodeDecodeError:
-        return
-    if not text.isascii():
-        yield fold(text)
+        return False
+    return True
 
 
-def _encoded_spans(octets: bytes) -> Iterator[tuple[int, int]]:
-    """Where something is encoded, with room for an address on both sides; spans that touch are one."""
-    start = end = -1
-    for sign in _ENCODED_SIGN.finditer(octets):
-        if sign.start() > end:
-            if end > 0:
-                yield start, end
-            start = max(0, sign.start() - _ROOM)
-        end = sign.end() + _ROOM
-    if end > 0:
-        yield start, end
+def _decode(letters: str) -> bytes:
+    whole = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
+    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
 
 
-def replace(text: str, spellings: Sequence[tuple[str, str]], *, markup: bool = False) -> tuple[str, int]:
+def replace(text: str, spellings: Spellings, *, markup: bool = False) -> tuple[str, int]:
     """Put the second of each pair where any spelling of the first (lower case) stands, longest first; and say how often.
 
     In markup, tags that stood inside an address are kept behind its replacement, so that the HTML stays balanced.
     """
-    if "@" not in text and "%" not in text and "&" not in text and text.isascii():
-        return text, 0
-    ordered = sorted(spellings, key=lambda pair: -len(pair[0]))
     total = 0
-    for plain, replacement in ordered:
+    for plain, replacement in sorted(spellings, key=lambda pair: -len(pair[0])):
         text, count = _replace_plain(text, plain, replacement)
         total += count
-    if found := _present(fold(text), ordered):
-        text, count = _replace_folded(text, found, _ODD_IN_TEXT)
+    if not (found := present(text, spellings, markup=markup)):
+        return text, total
+    text, in_code = _replace_decoded(text, found)
+    text = uncode(text)
+    for plain, replacement in found:
+        text, count = _replace_spelled(text, plain, replacement, markup=markup)
         total += count
-    if markup and (found := _present(fold_markup(text), ordered)):
-        text, count = _replace_folded(text, found, _ODD_IN_MARKUP)
-        total += count
-    return text, total
-
-
-def _present(folded: str, spellings: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [pair for pair in spellings if pair[0] in folded]
+    return text, total + in_code
 
 
 def _replace_plain(text: str, plain: str, replacement: str) -> tuple[str, int]:
@@ -110,8 +211,11 @@ def _replace_plain(text: str, plain: str, replacement: str) -> tuple[str, int]:
     lower = text.lower()
     if len(lower) != len(text) or plain not in lower:
         return text, 0
-    spans = [(start, start + len(plain)) for start in _places(lower, plain)]
-    return _cut(text, spans, [replacement] * len(spans)), len(spans)
+    if "@" in plain:
+        spans = [(place, place + len(plain)) for place in _places(lower, plain)]
+    else:
+        spans = [match.span() for match in pattern_of(plain).finditer(text)]
+    return _cut(text, spans, replacement), len(spans)
 
 
 def _places(text: str, wanted: str) -> Iterator[int]:
@@ -121,67 +225,58 @@ def _places(text: str, wanted: str) -> Iterator[int]:
         place = text.find(wanted, place + len(wanted))
 
 
-def _replace_folded(text: str, spellings: Sequence[tuple[str, str]], odd: re.Pattern[str]) -> tuple[str, int]:
-    """The rare case: fold the text piece by piece, remember where each piece came from, and replace there."""
-    folded, starts, sources = _fold_with_places(text, odd)
-    found: list[tuple[int, int, str]] = []
-    for plain, replacement in spellings:
-        found += [(place, place + len(plain), replacement) for place in _places(folded, plain)]
-    spans: list[tuple[int, int]] = []
-    replacements: list[str] = []
-    for place, end, replacement in sorted(found):
-        start = _source_of(place, starts, sources)[0]
-        stop = _source_of(end - 1, starts, sources)[1]
-        if spans and start < spans[-1][1]:
-            continue  # inside a longer address that is replaced already
-        spans.append((start, stop))
-        replacements.append(replacement + ("".join(TAG.findall(text, start, stop)) if odd is _ODD_IN_MARKUP else ""))
-    return _cut(text, spans, replacements), len(spans)
-
-
-def _fold_with_places(text: str, odd: re.Pattern[str]) -> tuple[str, list[int], list[tuple[int, int, bool]]]:
-    """The folded text, where each of its pieces begins, and where that stood in the text: letter by letter, or as a whole."""
-    pieces: list[str] = []
-    starts: list[int] = []
-    sources: list[tuple[int, int, bool]] = []
-    length = position = 0
-    for match in odd.finditer(text):
-        for piece, source in (
-            (text[position : match.start()].lower(), (position, match.start(), True)),
-            (_fold_piece(match[0], odd), (match.start(), match.end(), False)),
-        ):
-            if piece:
-                pieces.append(piece)
-                starts.append(length)
-                sources.append(source)
-                length += len(piece)
-        position = match.end()
-    pieces.append(text[position:].lower())
-    starts.append(length)
-    sources.append((position, len(text), True))
-    return "".join(pieces), starts, sources
-
-
-def _fold_piece(piece: str, odd: re.Pattern[str]) -> str:
-    if odd is _ODD_IN_TEXT:
-        return fold(piece)
-    return "" if piece.startswith("<") else fold(unescape(piece))
-
-
-def _source_of(place: int, starts: list[int], sources: list[tuple[int, int, bool]]) -> tuple[int, int]:
-    """The span of the text behind one letter of the folded text."""
-    piece = bisect_right(starts, place) - 1
-    start, end, by_letter = sources[piece]
-    if not by_letter:
-        return start, end
-    offset = start + place - starts[piece]
-    return offset, offset + 1
-
-
-def _cut(text: str, spans: Sequence[tuple[int, int]], replacements: Sequence[str]) -> str:
+def _cut(text: str, spans: Sequence[tuple[int, int]], replacement: str) -> str:
     pieces: list[str] = []
     position = 0
-    for (start, end), replacement in zip(spans, replacements, strict=True):
+    for start, end in spans:
         pieces += (text[position:start], replacement)
         position = end
     return "".join((*pieces, text[position:]))
+
+
+def _replace_decoded(text: str, spellings: Spellings) -> tuple[str, int]:
+    """Base64 that says an address is replaced as a whole; so are an address's digests in hexadecimal digits."""
+    count = 0
+    for start, end, decoded in reversed([run for run in _decoded_runs(text) if run[2]]):
+        hit = next(_in_folded(fold(decoded), decoded, spellings), None)
+        if hit and end <= len(text):
+            text, count = f"{text[:start]}{hit[1]}{text[end:]}", count + 1
+    return text, count
+
+
+def _replace_spelled(text: str, plain: str, replacement: str, *, markup: bool) -> tuple[str, int]:
+    """Every spelling. In markup a tag is one whole: the pattern is put into it, but never across its edge."""
+    pattern = pattern_of(plain)
+    for form in hidden_forms(plain):
+        if form in text.lower():
+            text = re.sub(form, replacement, text, flags=re.IGNORECASE)
+    if not markup:
+        return pattern.subn(replacement.replace("\\", r"\\"), text)
+    count = 0
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal count
+        if match.lastgroup == "tag":
+            inside, more = pattern.subn(replacement, match[0][1:-1])
+            count += more
+            return f"<{inside}>"
+        count += 1
+        return replacement + "".join(TAG.findall(match[0]))
+
+    return re.sub(rf"(?P<tag>{TAG.pattern})|{pattern.pattern}", put, text), count
+
+
+def present_in_octets(octets: bytes, spellings: Spellings) -> bool:
+    """Whether a file of any kind shows one of them: in its printable stretches, in UTF-16, and as UTF-8 if it is that.
+
+    Addresses are also looked for octet by octet with the gaps left out; words are not, for then numbers run together.
+    """
+    addresses = [form for plain, _ in spellings if "@" in plain for form in forms_of(plain)]
+    bare = octets.translate(_NOTHING_FOREIGN, _NULS_AND_GAPS).lower().decode("ascii")
+    if any(form in bare for form in addresses):
+        return True
+    wide = octets.replace(b"\0", b"") if b"\0" in octets else b""
+    texts = ["\n".join(stretch.decode("ascii") for stretch in _PRINTABLE.findall(view)) for view in (octets, wide)]
+    if not octets.isascii() and _is_text(octets):
+        texts.append(octets.decode("utf-8"))
+    return any(bool(text) and bool(present(text, spellings)) for text in texts)

@@ -1,14 +1,18 @@
-"""The known addresses of both sides, replaced by their aliases wherever they stand: subject, text, HTML, text files, file names.
+"""The known addresses of both sides, replaced by their aliases wherever they stand: subject, text, HTML, text files, file
+names; and the mail's own trace, replaced by a mark.
 
-A file whose content cannot be rewritten but shows such an address is withheld. Addresses of strangers are not touched here.
+A file whose content cannot be rewritten but shows one of them is withheld. Addresses of strangers are not touched here.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from postern.language import say
 from postern.mail import spelling
 from postern.mail.files.searching import searchable
 from postern.mail.letter import Attachment, Draft, Passage
+from postern.mail.telling import telling_words
+from postern.model.contact_policy import Treatment
 from postern.model.limits import Limits
 
 Spellings = Sequence[tuple[str, str]]
@@ -16,7 +20,7 @@ Spellings = Sequence[tuple[str, str]]
 
 def replace_addresses(draft: Draft, passage: Passage) -> Draft:
     """The step."""
-    spellings = [(address.canonical(), alias) for address, alias in passage.known_addresses]
+    spellings = _spellings(passage)
     letter = draft.letter
     subject, in_subject = spelling.replace(letter.subject, spellings)
     text, in_text = spelling.replace(letter.text or "", spellings)
@@ -39,7 +43,18 @@ def replace_addresses(draft: Draft, passage: Passage) -> Draft:
 
 def name_without_addresses(name: str, passage: Passage) -> str:
     """A display name, which may be an address: many people are registered under theirs."""
-    return spelling.replace(name, [(address.canonical(), alias) for address, alias in passage.known_addresses])[0]
+    return spelling.replace(name, _known(passage))[0]
+
+
+def _spellings(passage: Passage) -> Spellings:
+    """What is replaced by what."""
+    hidden = say(passage.language, "[hidden]")
+    telling = telling_words(passage) if passage.contact_policy.telling is Treatment.MASK else ()
+    return [*_known(passage), *((word, hidden) for word in (*passage.trace, *telling))]
+
+
+def _known(passage: Passage) -> list[tuple[str, str]]:
+    return [(address.canonical(), alias) for address, alias in passage.known_addresses]
 
 
 def _sort_files(files: Sequence[Attachment], spellings: Spellings, limits: Limits) -> tuple[list[Attachment], list[Attachment]]:
@@ -53,8 +68,7 @@ def _sort_files(files: Sequence[Attachment], spellings: Spellings, limits: Limit
 
 def _shows_address(file: Attachment, spellings: Spellings, limits: Limits) -> bool:
     """A file that is packed shows what is in it."""
-    pieces = searchable(file, limits)
-    return any(plain in words for octets in pieces for words in spelling.fold_octets(octets) for plain, _ in spellings)
+    return any(spelling.present_in_octets(octets, spellings) for octets in searchable(file, limits))
 
 
 def _rewrite_file(file: Attachment, spellings: Spellings) -> Attachment:

@@ -1,7 +1,7 @@
 """HTML from a stranger, cleaned by a list of what is allowed: no scripts, no forms, nothing that is fetched from elsewhere.
 
-Of images only those that travel in the mail itself remain; a remote one would tell its owner when, where and by whom it was read.
-What the list does not name is gone, its words stay.
+Of images only those that travel in the mail itself remain; a remote one would tell its owner when, where and by whom it was
+read. What the list does not name is gone, its words stay.
 """
 
 import re
