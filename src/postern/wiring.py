@@ -5,9 +5,11 @@ the running system on top).
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from postern.actions.frame import Frame
+from postern.actions.seal_journal import seal_journal
 from postern.connect.clock import SystemClock
 from postern.connect.folder import Folder
 from postern.connect.sandbox import SandboxOutbox
@@ -15,8 +17,10 @@ from postern.errors import ConfigurationError
 from postern.keys import load_keyring
 from postern.ports import Blobs, Clock
 from postern.settings import Settings, load_settings
+from postern.storage.seals import is_unsealed
 from postern.storage.store import Reader, Store
 from postern.storage.vault import Vault
+from postern.worker.timetable import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ def build_house(config: Path) -> House:
     limits = settings.limits
     frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits)
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
+
+
+def tasks_of(_house: House) -> tuple[Task, ...]:
+    """All that is done without being asked, in the order in which tasks that are due together run."""
+    return (Task("seal", timedelta(seconds=1), seal_journal, has_work=is_unsealed),)
 
 
 def _blobs(settings: Settings) -> Blobs:

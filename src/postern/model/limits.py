@@ -49,6 +49,9 @@ class Limits:
     inline_document: Annotated[int, "Octets of a mail that lies in the store; larger ones are blobs."] = 64_000
     stale_retries: Annotated[int, "How often a mail is judged again because the facts changed under it."] = 2
 
+    # The seal
+    seal_batch: Annotated[int, "Journal entries sealed in one commit."] = 250
+
     # The queue
     lease_seconds: Annotated[int, "Seconds a delivery belongs to one worker; renewed while an attempt runs."] = 60
     claim: Annotated[int, "Deliveries that a worker takes at once."] = 64
