@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.frame import Frame
 from postern.actions.seal_journal import seal_journal
+from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
 from postern.connect.folder import Folder
 from postern.connect.sandbox import SandboxOutbox
@@ -40,6 +42,10 @@ class House:
     def open_reader(self, connections: int) -> Reader:
         return Reader(self.settings.store.url, self.vault, self.blobs, connections)
 
+    def checkpoints(self) -> CheckpointFolder:
+        """Where signed checkpoints lie outside the store."""
+        return CheckpointFolder(self.settings.record.checkpoint_dir)
+
     def outbox(self) -> SandboxOutbox | None:
         """The sandbox, where it is the next hop."""
         if self.settings.delivery.next_hop != "sandbox":
@@ -56,9 +62,18 @@ def build_house(config: Path) -> House:
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
 
 
-def tasks_of(_house: House) -> tuple[Task, ...]:
+def tasks_of(house: House) -> tuple[Task, ...]:
     """All that is done without being asked, in the order in which tasks that are due together run."""
-    return (Task("seal", timedelta(seconds=1), seal_journal, has_work=is_unsealed),)
+    outside = house.checkpoints()
+
+    def checkpoint(store: Store, frame: Frame, clock: Clock) -> str | None:
+        size = checkpoint_record(store, frame, clock, outside)
+        return f"signed over {size} entries" if size else None
+
+    return (
+        Task("seal", timedelta(seconds=1), seal_journal, has_work=is_unsealed),
+        Task("checkpoint", timedelta(hours=1), checkpoint),
+    )
 
 
 def _blobs(settings: Settings) -> Blobs:

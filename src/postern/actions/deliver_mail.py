@@ -7,13 +7,14 @@ The worker carries; what is decided is decided here. Settling is fenced by the l
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from postern.actions.frame import Frame
 from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
 from postern.model.address import Address
 from postern.model.delivery import Deferred, Delivered, Failed, Outcome
-from postern.model.identifier import show
+from postern.model.identifier import new_id, show
 from postern.model.journal import Value
 from postern.model.thread import MessageState
 from postern.storage.change import Change, LeaseHeld, Row
@@ -67,7 +68,9 @@ def open_parcel(look: Look, frame: Frame, delivery: Delivery, sign: Sign, now: d
 def settle(frame: Frame, delivery: Delivery, outcome: Outcome, now: datetime) -> Change:
     """What to write after an attempt."""
     final = _final(frame, delivery, outcome, now)
-    rows = (attempt_row(delivery, final, now), *_queue_rows(delivery, final, now), _entry(delivery, final, now))
+    attempt_id = new_id()
+    tried = (attempt_row(delivery, final, now, attempt_id), _entry(delivery, final, now, attempt_id))
+    rows = (*tried, *_queue_rows(delivery, final, now))
     guards = (LeaseHeld(delivery.id, delivery.lease),) if delivery.lease else ()
     return Change(delivery.seller_id, rows, guards)
 
@@ -94,7 +97,7 @@ def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Ro
     return (end_row(delivery.id), state_row(delivery.seller_id, delivery.message_id, state))
 
 
-def _entry(delivery: Delivery, outcome: Outcome, now: datetime) -> Row:
+def _entry(delivery: Delivery, outcome: Outcome, now: datetime, attempt_id: UUID) -> Row:
     values: dict[str, Value] = {
         "delivery": show("dlv", delivery.id),
         "attempt": delivery.attempts,
@@ -104,4 +107,12 @@ def _entry(delivery: Delivery, outcome: Outcome, now: datetime) -> Row:
         "reply": outcome.text,
         "indeterminate": isinstance(outcome, Deferred) and outcome.indeterminate,
     }
-    return journal_row("delivery-attempted", now, values, seller_id=delivery.seller_id, message_id=delivery.message_id)
+    return journal_row(
+        "delivery-attempted",
+        now,
+        values,
+        seller_id=delivery.seller_id,
+        relationship_id=delivery.relationship_id,
+        message_id=delivery.message_id,
+        entry_id=attempt_id,
+    )

@@ -270,6 +270,7 @@ delivery = Table(
     Column("lease", Id, nullable=True),
     Column("attempts", Integer, nullable=False),
     Column("queued_at", Moment, nullable=False),
+    Column("relationship_id", Id, nullable=True),  # whose chain tells of it
 )
 
 # ---- The seal: the place of each entry of the journal, given after its commit. Global by design

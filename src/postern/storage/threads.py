@@ -1,12 +1,13 @@
 """The shelf of threads and their messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BindParameter, RowMapping, bindparam, select
 
+from postern.model.journal import Value, digest_values
 from postern.model.relationship import Side
 from postern.model.thread import Message, MessageState, Thread
 from postern.storage.change import Row, Write
@@ -16,6 +17,11 @@ from postern.storage.store import Look
 from postern.storage.vault import DataKey, Vault
 
 _THEIR_ID, _SUBJECT, _TEXT = "message id", "subject", "text"  # sealed with the message's id, so that none opens as another's
+_KEPT = (
+    *("seller_id", "id", "relationship_id", "thread_id", "order_id", "author", "author_id", "received_at", "size"),
+    *("seen_mark", "their_id_mark", "sealed_their_id", "original_id"),
+)
+_FILED = ("sealed_subject", "sealed_text", "relayed_id", "reason")
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 _THREAD = select(thread).where(
@@ -154,9 +160,22 @@ def message_row(look: Look, one: Message, key: DataKey, author_id: UUID | None, 
     return Row(Write.ADD_MESSAGE, values)
 
 
+def commit_to_message(values: Mapping[str, Any]) -> dict[str, Value]:
+    """What the journal says of a message's row, where it tells of it: ``kept`` stands for the columns that never change,
+    ``filed`` for those that are written anew when a held mail is released; the last entry with it counts.
+
+    The text enters as it is stored, sealed, so the digest of it tells nothing once its key is gone.
+    """
+    return {"kept": _digest_columns(values, _KEPT), "filed": _digest_columns(values, _FILED)}
+
+
 def state_row(seller_id: int, message_id: UUID, state: MessageState) -> Row:
     """The row that moves a message to another state."""
     return Row(Write.SET_MESSAGE_STATE, {"of_seller": seller_id, "of_message": message_id, "new_state": state})
+
+
+def _digest_columns(values: Mapping[str, Any], columns: Iterable[str]) -> str:
+    return digest_values([(name, values[name]) for name in columns])
 
 
 def _thread(row: RowMapping) -> Thread:

@@ -20,7 +20,7 @@ from postern.storage.documents import Owner, SealedDocument, seal_document
 from postern.storage.journal import journal_row
 from postern.storage.people import find_correspondent_key
 from postern.storage.store import Look
-from postern.storage.threads import message_row, thread_row
+from postern.storage.threads import commit_to_message, message_row, thread_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +73,21 @@ def rows_of_delivery(look: Look, frame: Frame, station: Station, relayed: Relaye
     owner = Owner("relationship", pair.relationship.id, pair.key)
     document = seal_document(pair.seller.id, relayed.content, owner, look.blobs, frame.limits.inline_document)
     values: dict[str, Value] = {"verdict": "deliver", "relayed": document.commitment, "changes": list(relayed.changes)}
+    filed = _message_rows(look, station, Filing(MessageState.QUEUED, relayed.subject, relayed.text, document.id))
     return (
         document.row,
-        *_message_rows(look, station, Filing(MessageState.QUEUED, relayed.subject, relayed.text, document.id)),
+        *filed,
         delivery_row(_delivery(station, document.id)),
-        _entry(station, "mail-accepted", values),
+        _entry(station, "mail-accepted", values | commit_to_message(filed[-1].values)),
     )
 
 
 def rows_of_hold(look: Look, station: Station, reason: Reason) -> tuple[Row, ...]:
     """A message that waits for a person's decision."""
     letter = station.reading.letter
-    return (
-        *_message_rows(look, station, Filing(MessageState.HELD, letter.subject, letter.text or "", None, reason.code)),
-        _entry(station, "mail-held", {"verdict": "hold", "reason": reason.code}),
-    )
+    filed = _message_rows(look, station, Filing(MessageState.HELD, letter.subject, letter.text or "", None, reason.code))
+    values: dict[str, Value] = {"verdict": "hold", "reason": reason.code}
+    return (*filed, _entry(station, "mail-held", values | commit_to_message(filed[-1].values)))
 
 
 def repeat_row(mail: Mail, pair: Pair, author: Side, message_id: UUID) -> Row:
@@ -130,10 +130,12 @@ def _delivery(station: Station, relayed_id: UUID) -> Delivery:
         lease=None,
         attempts=0,
         queued_at=received_at,
+        relationship_id=pair.relationship.id,
     )
 
 
 def _message_rows(look: Look, station: Station, filing: Filing) -> tuple[Row, ...]:
+    """The thread, where it is new, and last the message."""
     place, pair = station.place, station.pair
     message = Message(
         id=station.message_id,

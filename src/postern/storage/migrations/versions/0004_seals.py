@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("leased_until", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_timetable")),
     )
+    op.add_column("delivery", sa.Column("relationship_id", Id(), nullable=True))
     op.bulk_insert(_SEALER, [{"id": 1, "position": 0}])
     _mark_unsealed()
 
