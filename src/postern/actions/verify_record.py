@@ -14,9 +14,15 @@ from dataclasses import dataclass, field
 
 from postern.actions.checkpoint_record import trusted_edge
 from postern.actions.frame import Frame
-from postern.actions.verifying.findings import WHOLE, Finding, Findings
+from postern.actions.verifying.findings import WHOLE, Finding, Findings, Subject
 from postern.actions.verifying.heads import Heads
-from postern.actions.verifying.mails import check_attempts, check_messages, is_about_a_new_message
+from postern.actions.verifying.mails import (
+    check_attempts,
+    check_house_mails,
+    check_messages,
+    is_about_a_new_message,
+    is_about_house_mail,
+)
 from postern.actions.verifying.order import ChainEnd, Walk
 from postern.errors import NotFoundError
 from postern.model.identifier import show
@@ -37,10 +43,10 @@ from postern.storage.audit import (
     list_tried,
 )
 from postern.storage.checkpoints import KeptCheckpoint, find_checkpoint, list_checkpoints_after
-from postern.storage.store import Reader
+from postern.storage.store import Look, Reader
 
 _PLACES = 2_000  # seals in one read transaction
-_MESSAGES = 100  # messages in one, for their mails may lie far away
+_MAILS = 100  # mails in one, for they may lie far away
 _STRAYS = 20_000
 _STRAY = {
     "entry": ("jrn", "is in the journal and has no seal: it was inserted, or its seal was removed"),
@@ -63,7 +69,7 @@ class Verification:
     waiting: int  # entries that have no place yet
     withheld: int  # fields whose value was withheld
     findings: tuple[Finding, ...] = field(repr=False)
-    wrong: int  # all findings, those that follow from the first of their chain too
+    wrong: int  # all findings, with those that follow from the first of their chain
 
 
 def verify_record(
@@ -80,18 +86,19 @@ def verify_record(
     findings = Findings()
     edge = _begin(reader, frame, since)
     claims = _Claims.read(reader, outside)  # before anything else, so that what grows meanwhile contradicts nothing
-    heads = Heads(frame.keyring, findings)
+    heads = Heads(frame.keyring, findings, claims.end)
     heads.claim_kept(one for one in claims.kept if one.size > since)
     heads.claim_outside((size for size in claims.outside if size > since), outside.get, claims.sizes)
     walk = Walk(findings, lambda chain: _chain_end(reader, chain, since), since)
     messages = attempts = 0
     for places in _pages(reader, since, claims.end):
         _check_order(places, walk, edge, heads)
-        messages += _check_made(reader, [place for place in places if is_about_a_new_message(place)], findings)
+        messages += _check_mails(reader, places, is_about_a_new_message, check_messages, findings)
+        messages += _check_mails(reader, places, is_about_house_mail, check_house_mails, findings)
         attempts += _check_tried(reader, places, findings)
         tell(walk.position, claims.end)
     walk.tell_end(claims.end)
-    heads.tell_left(claims.end)
+    heads.tell_left()
     claims.tell_loose_ends(findings)
     _find_strays(reader, findings)
     return Verification(
@@ -136,7 +143,7 @@ class _Claims:
         if self.highest > self.end:
             findings.add(WHOLE, f"a seal is there, and the last position that was given is {self.end}", self.highest)
         for key in self.lost:
-            findings.add(WHOLE, "was committed, and is gone before it was sealed", None, key.id)
+            findings.add(WHOLE, "was committed, and is gone before it was sealed", None, show("jrn", key.id), Subject.STRAYS)
 
 
 def _begin(reader: Reader, frame: Frame, since: int) -> Edge:
@@ -172,12 +179,19 @@ def _check_order(places: list[Place], walk: Walk, edge: Edge, heads: Heads) -> N
             heads.compare(edge)
 
 
-def _check_made(reader: Reader, made: list[Place], findings: Findings) -> int:
-    for start in range(0, len(made), _MESSAGES):
+def _check_mails(
+    reader: Reader,
+    places: list[Place],
+    is_chosen: Callable[[Place], bool],
+    check: Callable[[Look, list[Place], Findings], None],
+    findings: Findings,
+) -> int:
+    chosen = [place for place in places if is_chosen(place)]
+    for start in range(0, len(chosen), _MAILS):
         with reader.look() as look:
             hold_snapshot(look)
-            check_messages(look, made[start : start + _MESSAGES], findings)
-    return len(made)
+            check(look, chosen[start : start + _MAILS], findings)
+    return len(chosen)
 
 
 def _check_tried(reader: Reader, places: list[Place], findings: Findings) -> int:
@@ -193,5 +207,6 @@ def _find_strays(reader: Reader, findings: Findings) -> None:
             with reader.look() as look:
                 page = list_strays(look, kind, after, _STRAYS)
             for stray in page.found:
-                findings.add_named(chain_of(stray.seller_id, stray.relationship_id), what, None, show(prefix, stray.id))
+                chain = chain_of(stray.seller_id, stray.relationship_id)
+                findings.add(chain, what, None, show(prefix, stray.id), Subject.STRAYS)
             after = page.reached

@@ -76,9 +76,7 @@ def _tell(result: Verification) -> list[str]:
         )
     if not result.wrong:
         return [*lines, f"The record is whole. Up to entry {result.covered:,} a checkpoint stands for it."]
-    lines += [
-        finding.sentence() for finding in sorted(result.findings, key=lambda one: (one.position is None, one.position or 0))
-    ]
+    lines += [finding.sentence() for finding in result.findings]
     more = result.wrong - len(result.findings)
     return [
         *lines,

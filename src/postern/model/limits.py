@@ -51,6 +51,7 @@ class Limits:
 
     # The seal
     seal_batch: Annotated[int, "Journal entries sealed in one commit."] = 250
+    reading_reason: Annotated[int, "Characters of who of the staff reads a message, and why."] = 1_000
 
     # The queue
     lease_seconds: Annotated[int, "Seconds a delivery belongs to one worker; renewed while an attempt runs."] = 60

@@ -81,8 +81,8 @@ def _open_salted(look: Look, seller_id: int, document_id: UUID) -> bytes:
     if row is None:
         raise NotFoundError("no such document")
     sealed = row["sealed"] if row["blob"] is None else look.blobs.get(row["blob"])
-    if sealed is None:
-        raise DamagedError("a document without bytes")
+    if sealed is None or (row["blob"] and row["sealed"]):
+        raise DamagedError("a document without bytes, or with two kinds of them")
     salted = _key_of(look, seller_id, row["owner"], row["owner_id"]).open(sealed, _label(document_id))
     if len(salted) != _SALT_LENGTH + row["size"]:
         raise DamagedError("a document of another size")

@@ -1,9 +1,7 @@
 """What a check found, in plain words: where the record is not what was sealed. It holds no address and no text."""
 
 from dataclasses import dataclass, field
-from uuid import UUID
-
-from postern.model.identifier import show
+from enum import StrEnum
 
 CHECKPOINTS = "checkpoints"
 WHOLE = "record"
@@ -23,23 +21,34 @@ class Finding:
         place = f"position {self.position}" if self.position else ""
         return f"{self.chain}: {' '.join(part for part in (place, self.entry) if part)} {self.what}"
 
+    def place(self) -> tuple[bool, int]:
+        """For sorting: what has no position comes last."""
+        return self.position is None, self.position or 0
+
+
+class Subject(StrEnum):
+    """What a check looks at. Each has its own first finding in a chain, for none follows from another's."""
+
+    ORDER = "order"
+    MAILS = "mails"
+    STRAYS = "strays"
+
 
 @dataclass(slots=True)
 class Findings:
     """Keeps the first finding of each chain and counts the others: after the first, most are its consequences."""
 
-    first: dict[str, Finding] = field(default_factory=dict)
+    first: dict[tuple[str, Subject], Finding] = field(default_factory=dict)
     count: int = 0
 
-    def add(self, chain: str, what: str, position: int | None = None, entry_id: UUID | None = None) -> None:
-        """``entry_id`` names a journal entry."""
-        self.add_named(chain, what, position, show("jrn", entry_id) if entry_id else "")
-
-    def add_named(self, chain: str, what: str, position: int | None, name: str) -> None:
+    def add(self, chain: str, what: str, position: int | None = None, name: str = "", subject: Subject = Subject.ORDER) -> None:
+        """``name`` is that of an entry, a message or the like."""
         self.count += 1
-        known = self.first.get(chain)
-        if known is None or (position or 0) < (known.position or 0):
-            self.first[chain] = Finding(chain, position, name, what)
+        finding = Finding(chain, position, name, what)
+        known = self.first.get((chain, subject))
+        if known is None or finding.place() < known.place():
+            self.first[chain, subject] = finding
 
     def listed(self) -> tuple[Finding, ...]:
-        return tuple(self.first.values())
+        """In the order of their positions."""
+        return tuple(sorted(self.first.values(), key=Finding.place))

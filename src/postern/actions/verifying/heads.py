@@ -30,6 +30,7 @@ class Heads:
 
     keyring: Keyring
     findings: Findings
+    end: int  # of the record
     claims: defaultdict[int, list[Head]] = field(default_factory=lambda: defaultdict(list))
     agreed: int = 0  # up to here the entries are those that were signed
     compared: int = 0
@@ -40,13 +41,13 @@ class Heads:
             self._claim(IN_STORE, one.size, one.note, one.edge)
 
     def claim_outside(self, sizes: Iterable[int], get: Callable[[int], str], known: set[int]) -> None:
-        """What lies outside. One that the store has lost is told: the store writes each before it goes outside."""
+        """What lies outside. One that the store has lost is told: each was in the store before it went outside."""
         for size in sorted(sizes):
             try:
                 self._claim(OUTSIDE, size, get(size))
             except DamagedError as error:
                 self._tell(size, f"{OUTSIDE} it cannot be read: {error}")
-            if size not in known:
+            if size not in known and size <= self.end:
                 self._tell(size, "lies outside and is not in the store: the store was set back, or it was removed")
 
     def compare(self, edge: Edge) -> None:
@@ -64,11 +65,11 @@ class Heads:
         if heads and not self.is_broken:
             self.agreed = edge.size
 
-    def tell_left(self, end: int) -> None:
+    def tell_left(self) -> None:
         """Claims that the tree never grew to."""
         for size in sorted(self.claims):
             where = self.claims[size][0].where
-            self._tell(size, f"{where} it was signed over {size} entries, and the record has {end}: it was cut or set back")
+            self._tell(size, f"{where} it was signed over {size} entries, and the record has {self.end}: it was cut or set back")
 
     def _claim(self, where: str, size: int, note: str, edge: bytes | None = None) -> None:
         try:
@@ -82,4 +83,4 @@ class Heads:
         self.claims[size].append(Head(where, size, said.root, edge))
 
     def _tell(self, size: int, what: str) -> None:
-        self.findings.add_named(CHECKPOINTS, what, size, "")
+        self.findings.add(CHECKPOINTS, what, size)

@@ -4,17 +4,19 @@ What was forgotten by right left its entries without the values that told of it,
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from postern.actions.verifying.findings import Findings
+from postern.actions.verifying.findings import Findings, Subject
 from postern.errors import DamagedError, NotFoundError
 from postern.model.identifier import read_shown, show
 from postern.model.thread import MessageState
 from postern.storage.audit import Key, Place, Told, Tried, find_message_rows, list_told
 from postern.storage.documents import compute_commitment
+from postern.storage.house import commit_to_house_mail, find_house_mail_rows
+from postern.storage.schema import HOUSE
 from postern.storage.store import Look
 from postern.storage.threads import commit_to_message
 
@@ -28,8 +30,7 @@ _OUTCOMES = {"delivered": MessageState.DELIVERED, "failed": MessageState.FAILED}
 _LEAVES_STATE = ("mail-repeated", "no-response-needed", "message-reported", "message-read", "house-mail-accepted")
 _MAILS = {"original": "original_id", "relayed": "relayed_id"}
 
-Row = dict[str, Any]
-Tell = Callable[[str], None]
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ def is_about_a_new_message(place: Place) -> bool:
     return place.kind in MAKES_A_MESSAGE and place.message_id is not None
 
 
+def is_about_house_mail(place: Place) -> bool:
+    return place.kind == "house-mail-accepted"
+
+
 def check_messages(look: Look, places: Sequence[Place], findings: Findings) -> None:
     """The messages that these entries made: their rows, states and mails, as they are in this look."""
     rows = find_message_rows(look, [Key(one.seller_id, one.message_id) for one in places if one.message_id])
@@ -63,6 +68,25 @@ def check_messages(look: Look, places: Sequence[Place], findings: Findings) -> N
             )
 
 
+def check_house_mails(look: Look, places: Sequence[Place], findings: Findings) -> None:
+    """The same for mail that came for the house."""
+    told = [(place, values) for place in places if (values := read_values(place.kind, place.fields)) and "kept" in values]
+    names = {place.position: read_shown("hml", str(values["mail"])) for place, values in told}
+    rows = find_house_mail_rows(look, [name for name in names.values() if name])
+    for place, values in told:
+        wrong = _wrong_house_mail(look, rows.get(names[place.position] or place.entry_id), values)
+        if wrong:
+            findings.add(place.chain, wrong, place.position, f"the house's mail {values['mail']}", Subject.MAILS)
+
+
+def _wrong_house_mail(look: Look, row: Row | None, values: Values) -> str:
+    if row is None:
+        return "is not there: it was removed"
+    if commit_to_house_mail(row) != values["kept"]:
+        return "is not what was kept: its row was changed"
+    return _wrong_mail(look, HOUSE, row["document_id"], str(values["original"]))
+
+
 def check_attempts(tried: Iterable[Tried], findings: Findings) -> int:
     """The attempts that these entries tell of. Answers how many were there."""
     count = 0
@@ -70,13 +94,13 @@ def check_attempts(tried: Iterable[Tried], findings: Findings) -> int:
         count += one.id is not None
         what = _wrong_attempt(one)
         if what:
-            findings.add(one.chain, what, one.position)
+            findings.add(one.chain, what, one.position, subject=Subject.MAILS)
     return count
 
 
-def _check_message(look: Look, place: Place, row: Any, told: Sequence[Told], findings: Findings) -> None:  # noqa: ANN401 - a row
+def _check_message(look: Look, place: Place, row: Row | None, told: Sequence[Told], findings: Findings) -> None:
     def tell(what: str) -> None:
-        findings.add(place.chain, f"{show('msg', place.message_id) if place.message_id else ''} {what}", place.position)
+        findings.add(place.chain, what, place.position, show("msg", place.message_id or place.entry_id), Subject.MAILS)
 
     entries = [values for one in told if (values := read_values(one.kind, one.fields))]
     made = next((one for one in entries if one.kind in MAKES_A_MESSAGE and "kept" in one), None)
@@ -96,20 +120,22 @@ def _check_message(look: Look, place: Place, row: Any, told: Sequence[Told], fin
         tell(sentence)
 
 
-def _wrong_mails(look: Look, seller_id: int, row: Any, entries: Sequence[Values]) -> Iterator[str]:  # noqa: ANN401 - a row
+def _wrong_mails(look: Look, seller_id: int, row: Row, entries: Sequence[Values]) -> Iterator[str]:
     for name, column in _MAILS.items():
         commitment = _last(entries, name)
-        if commitment is None:
-            continue
-        try:
-            if row[column] is None:
-                yield f"has lost its {name} mail"
-            elif compute_commitment(look, seller_id, row[column]) != commitment:
-                yield f"has another {name} mail than was kept"
-        except NotFoundError:
-            yield f"has lost its {name} mail"
-        except DamagedError as error:
-            yield f"has an {name} mail that does not open: {error}" if name == "original" else f"has a {name} mail: {error}"
+        if commitment is not None and (wrong := _wrong_mail(look, seller_id, row[column], str(commitment))):
+            yield f"{wrong} ({name})"
+
+
+def _wrong_mail(look: Look, seller_id: int, document_id: UUID | None, commitment: str) -> str:
+    try:
+        if document_id is None:
+            return "has lost its mail"
+        return "" if compute_commitment(look, seller_id, document_id) == commitment else "has another mail than was kept"
+    except NotFoundError:
+        return "has lost its mail"
+    except DamagedError as error:
+        return f"has a mail that does not open: {error}"
 
 
 def _last(entries: Sequence[Values], name: str) -> Any:  # noqa: ANN401 - JSON

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from postern.actions.verifying.findings import WHOLE, Findings
+from postern.model.identifier import show
 from postern.model.journal import Entry, entry_digest, field_digest
 from postern.model.seal import NOTHING_BEFORE, Seal, chain_of
 from postern.storage.audit import Place
@@ -86,7 +87,7 @@ class Walk:
         self.findings.add(WHOLE, f"no seal is at position {missing}: it was removed", self.position + 1)
 
     def _tell(self, place: Place, what: str) -> None:
-        self.findings.add(place.chain, what, place.position, place.entry_id)
+        self.findings.add(place.chain, what, place.position, show("jrn", place.entry_id))
 
 
 def _head(place: Place) -> Entry:
