@@ -25,6 +25,10 @@ class NotFoundError(PosternError):
     """Nothing has this name, or it is not for this viewer; both say the same."""
 
 
+class ReasonError(PosternError):
+    """Something that must be accounted for was asked for without a name or a reason, or with more words than that needs."""
+
+
 class TokenError(PosternError):
     """A signed token is forged, damaged, meant for something else, or past its time."""
 

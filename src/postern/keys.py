@@ -17,6 +17,8 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -68,6 +70,17 @@ class Keyring:
             raise TokenError("not made here, or damaged")
         return payload
 
+    def sign(self, purpose: str, content: bytes, key_id: int) -> bytes:
+        """An Ed25519 signature (RFC 8032) that whoever has the public key can check, without any secret."""
+        return self._signing_key(purpose, key_id).sign(content)
+
+    def public_key(self, purpose: str, key_id: int) -> bytes:
+        """The 32 octets to check this purpose's signatures with."""
+        return self._signing_key(purpose, key_id).public_key().public_bytes_raw()
+
+    def _signing_key(self, purpose: str, key_id: int) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.derive(purpose, key_id))
+
     def _mac(self, purpose: str, key_id: int, payload: bytes, about: bytes) -> bytes:
         framed = bytes([key_id]) + len(payload).to_bytes(4, "big") + payload + about
         return hmac.digest(self.derive(purpose, key_id), framed, "sha256")
@@ -76,6 +89,15 @@ class Keyring:
 @lru_cache(maxsize=64)
 def _expand(master: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), length=32, salt=None, info=b"postern " + purpose.encode()).derive(master)
+
+
+def is_signed(public_key: bytes, signature: bytes, content: bytes) -> bool:
+    """Whether this is the signature of the content under this Ed25519 key. Any octets may be asked about."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def expiry_octets(expires_at: datetime) -> bytes:

@@ -39,6 +39,22 @@ class Courier(Protocol):
         ...
 
 
+class Checkpoints(Protocol):
+    """Keeps signed checkpoints outside the store, each under its size, so that they tell of a store that was set back."""
+
+    def sizes(self) -> set[int]:
+        """Which checkpoints lie there. Raises StoreError where the place cannot be reached."""
+        ...
+
+    def get(self, size: int) -> str:
+        """The note of one. Raises DamagedError where it is missing or no text, StoreError where it cannot be reached."""
+        ...
+
+    def put(self, size: int, note: str) -> None:
+        """Keep a note for good. Raises DamagedError where another one of this size lies there, StoreError where none can be."""
+        ...
+
+
 class Blobs(Protocol):
     """Keeps large sealed mails beside the store, under random names that are never used twice."""
 

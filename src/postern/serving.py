@@ -32,8 +32,10 @@ from postern.storage.engine import require_durable
 from postern.storage.house import set_operator
 from postern.storage.migrate import require_current
 from postern.storage.store import Store
-from postern.wiring import House
+from postern.storage.timetable import release_tasks
+from postern.wiring import House, tasks_of
 from postern.worker.runner import Runner
+from postern.worker.timetable import Timetable
 
 _log = logging.getLogger(__name__)
 
@@ -161,6 +163,7 @@ def _prepare_store(house: House, store: Store) -> None:
     if store.writing_engine.dialect.name == "sqlite":
         now = house.clock.now()
         store.write(lambda transaction: release_all(transaction, now)).result()
+        store.write(release_tasks).result()
 
 
 async def _start_worker(house: House, store: Store, stack: contextlib.AsyncExitStack) -> Runner:
@@ -169,6 +172,9 @@ async def _start_worker(house: House, store: Store, stack: contextlib.AsyncExitS
     runner = Runner(store, courier, house.clock, house.frame, _signer(house.settings))
     runner.start()
     stack.push_async_callback(runner.stop)
+    timetable = Timetable(store, house.frame, house.clock, tasks_of(house))
+    timetable.start()
+    stack.push_async_callback(timetable.stop)
     return runner
 
 

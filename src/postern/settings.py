@@ -115,6 +115,15 @@ class DkimSettings(_Section):
     key_file: Path = Field(description="PEM file with the private key.")
 
 
+class RecordSettings(_Section):
+    """A record that proves itself."""
+
+    checkpoint_dir: Path = Field(
+        default=Path("data/checkpoints"),
+        description="Folder for signed checkpoints of the record. Best on another machine or disk: it tells of a store set back.",
+    )
+
+
 class AuthenticationSettings(_Section):
     """Proof of who wrote."""
 
@@ -143,6 +152,7 @@ class Settings(BaseSettings):
         default=(), description="The signatures under outgoing mail; a domain may have two (RSA and Ed25519)."
     )
     authentication: AuthenticationSettings = Field(default=AuthenticationSettings(), description="Proof of who wrote.")
+    record: RecordSettings = Field(default=RecordSettings(), description="How the record proves itself.")
     limits: Limits = Field(default=Limits(), description="Every named maximum.")
 
     @field_validator("limits", mode="before")
@@ -283,7 +293,8 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     )
     store = settings.store.model_copy(update={"url": _absolute(settings.store.url, "sqlite:///", folder)})
     blobs = settings.blobs.model_copy(update={"url": _absolute(settings.blobs.url, "file://", folder)})
-    changed = {"service": service, "keys": keys, "dkim": dkim, "smtp": smtp, "store": store, "blobs": blobs}
+    record = settings.record.model_copy(update={"checkpoint_dir": folder / settings.record.checkpoint_dir})
+    changed = {"record": record, "service": service, "keys": keys, "dkim": dkim, "smtp": smtp, "store": store, "blobs": blobs}
     return settings.model_copy(update=changed)
 
 

@@ -5,9 +5,14 @@ the running system on top).
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+from postern.actions.checkpoint_record import checkpoint_record
+from postern.actions.decide_held import expire_holds
 from postern.actions.frame import Frame
+from postern.actions.seal_journal import seal_journal
+from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
 from postern.connect.folder import Folder
 from postern.connect.sandbox import SandboxOutbox
@@ -15,8 +20,10 @@ from postern.errors import ConfigurationError
 from postern.keys import load_keyring
 from postern.ports import Blobs, Clock
 from postern.settings import Settings, load_settings
+from postern.storage.seals import is_unsealed
 from postern.storage.store import Reader, Store
 from postern.storage.vault import Vault
+from postern.worker.timetable import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,10 @@ class House:
     def open_reader(self, connections: int) -> Reader:
         return Reader(self.settings.store.url, self.vault, self.blobs, connections)
 
+    def checkpoints(self) -> CheckpointFolder:
+        """Where signed checkpoints lie outside the store."""
+        return CheckpointFolder(self.settings.record.checkpoint_dir)
+
     def outbox(self) -> SandboxOutbox | None:
         """The sandbox, where it is the next hop."""
         if self.settings.delivery.next_hop != "sandbox":
@@ -50,6 +61,25 @@ def build_house(config: Path) -> House:
     limits = settings.limits
     frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits)
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
+
+
+def tasks_of(house: House) -> tuple[Task, ...]:
+    """All that is done without being asked, in the order in which tasks that are due together run."""
+    outside = house.checkpoints()
+
+    def checkpoint(store: Store, frame: Frame, clock: Clock) -> str | None:
+        size = checkpoint_record(store, frame, clock, outside)
+        return f"signed over {size} entries" if size else None
+
+    def expire(store: Store, frame: Frame, clock: Clock) -> str | None:
+        count = expire_holds(store, frame, clock.now())
+        return f"{count} held messages were refused, for nobody decided in time" if count else None
+
+    return (
+        Task("seal", timedelta(seconds=1), seal_journal, has_work=is_unsealed),
+        Task("checkpoint", timedelta(hours=1), checkpoint),
+        Task("expire holds", timedelta(minutes=10), expire),
+    )
 
 
 def _blobs(settings: Settings) -> Blobs:

@@ -36,7 +36,7 @@ from postern.storage.documents import find_document
 from postern.storage.journal import journal_row
 from postern.storage.relationships import AliasEntry, find_relationship_key
 from postern.storage.store import Look, Store
-from postern.storage.threads import find_thread, held_row, list_held
+from postern.storage.threads import commit_to_decision, find_thread, held_row, list_held
 
 EXPIRED_AT_ONCE = 50  # held messages settled in one look
 _REASONS = {reason.code: reason for reason in ALL}
@@ -169,15 +169,16 @@ def _queue(decision: _Decision, arrival: Arrival, message: Message, place: Place
         raise NotReleasedError(f"{LEAKING.sentence} Refuse it: its author is told how to send it again.")
     document = seal_relayed(look, frame, pair, relayed)
     queued = replace(message, state=MessageState.QUEUED, subject=relayed.subject, text=relayed.text, relayed_id=document.id)
+    filed = held_row(queued, pair.key, now)
     values: dict[str, Value] = {"by": decision.by, "relayed": document.commitment, "changes": list(relayed.changes)}
     guards: tuple[Guard, ...] = (StillHeld(message.seller_id, message.id), RelationshipOpen(pair.relationship.id))
     if message.author is Side.SELLER:
         guards += (OptOutUnchanged(pair.buyer.id, pair.buyer.opt_out_version),)
     rows = (
         document.row,
-        held_row(queued, pair.key, now),
+        filed,
         delivery_row(delivery_to_reader(pair, message.author, message.id, document.id, now)),
-        _entry(message, "hold-released", values, now),
+        _entry(message, "hold-released", values | commit_to_decision(filed), now),
     )
     return Change(message.seller_id, rows, guards)
 
@@ -189,7 +190,8 @@ def _ended(decision: _Decision, message: Message, state: MessageState, cause: Ca
     values: dict[str, Value] = {"by": decision.by, "became": state, "reason": cause.reason.code, "told": bool(notices)}
     key = find_relationship_key(decision.look, message.seller_id, message.relationship_id)
     ended = replace(message, state=state, reason=cause.reason.code)
-    rows = (held_row(ended, key, None), *notices, _entry(message, "hold-ended", values, decision.at))
+    filed = held_row(ended, key, None)
+    rows = (filed, *notices, _entry(message, "hold-ended", values | commit_to_decision(filed), decision.at))
     return Change(message.seller_id, rows, (StillHeld(message.seller_id, message.id),))
 
 

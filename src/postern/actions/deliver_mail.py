@@ -7,6 +7,7 @@ The worker carries; what is decided is decided here. Settling is fenced by the l
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from postern.actions.frame import Frame
 from postern.actions.receiving.notices import tell_failed
@@ -14,7 +15,7 @@ from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
 from postern.model.address import Address
 from postern.model.delivery import Carries, Deferred, Delivered, Failed, Outcome
-from postern.model.identifier import show
+from postern.model.identifier import new_id, show
 from postern.model.journal import Value
 from postern.model.notice import NoticeState
 from postern.model.thread import MessageState
@@ -74,7 +75,9 @@ def settle(look: Look | None, frame: Frame, delivery: Delivery, outcome: Outcome
     """
     final = _final(frame, delivery, outcome, now)
     notices = _tell(look, frame, delivery, final, now) if look and isinstance(final, Failed) else ()
-    rows = (attempt_row(delivery, final, now), *_queue_rows(delivery, final, now), *notices, _entry(delivery, final, now))
+    attempt_id = new_id()
+    tried = (attempt_row(delivery, final, now, attempt_id), _entry(delivery, final, now, attempt_id))
+    rows = (*tried, *_queue_rows(delivery, final, now), *notices)
     guards = (LeaseHeld(delivery.id, delivery.lease),) if delivery.lease else ()
     return Change(delivery.seller_id, rows, guards)
 
@@ -112,7 +115,7 @@ def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Ro
             return (end_row(delivery.id), state_row(delivery.seller_id, delivery.message_id, state))
 
 
-def _entry(delivery: Delivery, outcome: Outcome, now: datetime) -> Row:
+def _entry(delivery: Delivery, outcome: Outcome, now: datetime, attempt_id: UUID) -> Row:
     values: dict[str, Value] = {
         "delivery": show("dlv", delivery.id),
         "attempt": delivery.attempts,
@@ -122,4 +125,12 @@ def _entry(delivery: Delivery, outcome: Outcome, now: datetime) -> Row:
         "reply": outcome.text,
         "indeterminate": isinstance(outcome, Deferred) and outcome.indeterminate,
     }
-    return journal_row("delivery-attempted", now, values, seller_id=delivery.seller_id, message_id=delivery.message_id)
+    return journal_row(
+        "delivery-attempted",
+        now,
+        values,
+        seller_id=delivery.seller_id,
+        relationship_id=delivery.relationship_id,
+        message_id=delivery.message_id,
+        entry_id=attempt_id,
+    )

@@ -118,12 +118,17 @@ def _refused_and_kept(values: Mapping[str, Value]) -> list[str]:
 
 
 def _absorbed(values: Mapping[str, Value]) -> list[str]:
-    kind = str(values["automatic"]).replace("_", " ")
+    kind = str(values["sign"] or values["automatic"]).replace("_", " ")
     return [f"It came by SMTP, {values['size']:,} bytes, and was answered 250; a machine wrote it ({kind}): not sent on."]
 
 
 def _released(values: Mapping[str, Value]) -> list[str]:
     return [f"It was released by the {values['by']}: judged, rebuilt and guarded again, and queued."]
+
+
+def _told_below(_values: Mapping[str, Value]) -> list[str]:
+    """Notices are told with what became of them."""
+    return []
 
 
 def _hold_ended(values: Mapping[str, Value]) -> list[str]:
@@ -167,6 +172,7 @@ _TELLERS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
     "mail-refused-beside": _refused,
     "mail-refused-and-kept": _refused_and_kept,
     "hold-released": _released,
+    "notice-made": _told_below,
     "hold-ended": _hold_ended,
     "mail-repeated": _repeated,
     "delivery-attempted": _attempted,

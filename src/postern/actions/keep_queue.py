@@ -63,7 +63,14 @@ def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:
 
 def _entry(delivery: Delivery, now: datetime) -> Row:
     values: dict[str, Value] = {"delivery": show("dlv", delivery.id), "attempts": delivery.attempts, "by": "operator"}
-    return journal_row("delivery-dropped", now, values, seller_id=delivery.seller_id, message_id=delivery.message_id)
+    return journal_row(
+        "delivery-dropped",
+        now,
+        values,
+        seller_id=delivery.seller_id,
+        relationship_id=delivery.relationship_id,
+        message_id=delivery.message_id,
+    )
 
 
 def _tell(look: Look, delivery: Delivery, now: datetime) -> dict[str, Value]:

@@ -28,9 +28,9 @@ class Folder:
         try:
             self._make_folder(path.parent)
             try:
-                _write_and_sync(temporary, content)
+                write_and_sync(temporary, content)
                 temporary.rename(path)
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
             except OSError:
                 path.unlink(missing_ok=True)  # it may have its name already, but perhaps not for good
                 raise
@@ -63,10 +63,10 @@ class Folder:
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
 
 
-def _write_and_sync(path: Path, content: bytes) -> None:
+def write_and_sync(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -74,7 +74,7 @@ def _write_and_sync(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

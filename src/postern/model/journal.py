@@ -15,6 +15,7 @@ from uuid import UUID
 SALT_LENGTH = 16
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENTRY_LABEL = b"postern journal entry 1\n"
+_VALUES_LABEL = b"postern kept values 1\n"
 _FIELD_LABEL = b"postern journal field 1\n"
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
@@ -22,15 +23,28 @@ Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One named value with its salt. The value is JSON text in its one spelling."""
+    """One named value with its salt. The value is JSON text in its one spelling; of a withheld field the digest alone is left,
+    and whoever reads its value reads null.
+    """
 
     name: str
     salt: bytes = field(repr=False)
     value: str = field(repr=False)
+    withheld: bytes | None = None
 
     def digest(self) -> bytes:
         """SHA-256 over the salt, the name and the value, each framed by its length."""
-        return _digest(_FIELD_LABEL, (self.salt, self.name.encode(), self.value.encode()))
+        return self.withheld or field_digest(self.salt, self.name, self.value)
+
+
+def withhold(one: Field) -> Field:
+    """The field without salt and value: what it said can be told no more, and the entry verifies as before."""
+    return Field(one.name, b"", "null", one.digest())
+
+
+def field_digest(salt: bytes, name: str, value: str) -> bytes:
+    """What an entry holds of one field."""
+    return _digest(_FIELD_LABEL, (salt, name.encode(), value.encode()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,12 @@ def make_fields(values: Mapping[str, Value]) -> tuple[Field, ...]:
     return tuple(Field(name, secrets.token_bytes(SALT_LENGTH), _spell(value)) for name, value in values.items())
 
 
+def digest_values(values: Iterable[tuple[str, object]]) -> str:
+    """SHA-256 in hex over named values of a row as they are kept; each kind of value has its one spelling."""
+    parts = [part for name, value in values for part in (name.encode(), *_spell_kept(value))]
+    return _digest(_VALUES_LABEL, parts).hex()
+
+
 def microseconds(moment: datetime) -> int:
     """Whole microseconds since 1970, exact (a float of seconds is not)."""
     return (moment - EPOCH) // timedelta(microseconds=1)
@@ -77,9 +97,19 @@ def _spell(value: Value) -> str:
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
+def _spell_kept(value: object) -> tuple[bytes, bytes]:
+    """The kind and the octets."""
+    if isinstance(value, bytes):
+        return b"octets", value
+    if isinstance(value, UUID):
+        return b"id", value.bytes
+    if isinstance(value, datetime):
+        return b"moment", str(microseconds(value)).encode()
+    return (b"nothing", b"") if value is None else (b"text", str(value).encode())
+
+
 def _digest(label: bytes, parts: Iterable[bytes]) -> bytes:
-    digest = hashlib.sha256(label)
+    framed = [label]
     for part in parts:
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.digest()
+        framed += (len(part).to_bytes(8, "big"), part)
+    return hashlib.sha256(b"".join(framed)).digest()

@@ -64,6 +64,10 @@ class Limits:
     hold_days: Annotated[int, "Days that a held message waits for a decision, then it is refused and its author told."] = 14
     stale_retries: Annotated[int, "How often a mail is judged again because the facts changed under it."] = 2
 
+    # The seal
+    seal_batch: Annotated[int, "Journal entries sealed in one commit."] = 250
+    reading_reason: Annotated[int, "Characters of who of the staff reads a message, and why."] = 1_000
+
     # The queue
     lease_seconds: Annotated[int, "Seconds a delivery belongs to one worker; renewed while an attempt runs."] = 60
     claim: Annotated[int, "Deliveries that a worker takes at once."] = 64

@@ -28,6 +28,7 @@ class Write(StrEnum):
     END_DELIVERY = "end delivery"
     ADD_ATTEMPT = "add attempt"
     ADD_JOURNAL = "add journal"
+    MARK_UNSEALED = "mark unsealed"
 
 
 @dataclass(frozen=True, slots=True)

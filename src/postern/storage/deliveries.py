@@ -73,6 +73,7 @@ class Delivery:
     lease: UUID | None
     attempts: int
     queued_at: datetime
+    relationship_id: UUID | None = None  # of a message; whatever becomes of it stands in that pair's chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def delivery_row(one: Delivery) -> Row:
         "lease": one.lease,
         "attempts": one.attempts,
         "queued_at": one.queued_at,
+        "relationship_id": one.relationship_id,
     }
     return Row(Write.ADD_DELIVERY, values)
 
@@ -175,11 +177,11 @@ def end_row(delivery_id: UUID) -> Row:
     return Row(Write.END_DELIVERY, {"of_delivery": delivery_id})
 
 
-def attempt_row(one: Delivery, outcome: Outcome, ended_at: datetime) -> Row:
-    """The row of a finished try."""
+def attempt_row(one: Delivery, outcome: Outcome, ended_at: datetime, attempt_id: UUID) -> Row:
+    """The row of a finished try. Its id is that of the journal's entry, which commits to all the row says."""
     values = {
         "seller_id": one.seller_id,
-        "id": new_id(),
+        "id": attempt_id,
         "message_id": one.message_id,
         "delivery_id": one.id,
         "ended_at": ended_at,
@@ -209,6 +211,7 @@ def _delivery(row: RowMapping) -> Delivery:
         lease=row["lease"],
         attempts=row["attempts"],
         queued_at=row["queued_at"],
+        relationship_id=row["relationship_id"],
     )
 
 

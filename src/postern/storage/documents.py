@@ -64,16 +64,29 @@ def seal_document(seller_id: int, content: bytes, owner: Owner, blobs: Blobs, in
     return SealedDocument(document_id, Row(Write.ADD_DOCUMENT, values), hashlib.sha256(salted).hexdigest())
 
 
+def compute_commitment(look: Look, seller_id: int, document_id: UUID) -> str:
+    """What the journal holds of this mail, from the bytes that are there now. Raises as ``find_document`` does."""
+    salted = _open_salted(look, seller_id, document_id)
+    return hashlib.sha256(salted).hexdigest()
+
+
 def find_document(look: Look, seller_id: int, document_id: UUID) -> bytes:
     """The bytes of one mail, opened. Raises NotFoundError, and DamagedError where key or blob is gone or changed."""
+    return _open_salted(look, seller_id, document_id)[_SALT_LENGTH:]
+
+
+def _open_salted(look: Look, seller_id: int, document_id: UUID) -> bytes:
     keys = {"seller_id": seller_id, "document_id": document_id}
     row = look.connection.execute(_BY_ID, keys).mappings().first()
     if row is None:
         raise NotFoundError("no such document")
     sealed = row["sealed"] if row["blob"] is None else look.blobs.get(row["blob"])
-    if sealed is None:
-        raise DamagedError("a document without bytes")
-    return _key_of(look, seller_id, row["owner"], row["owner_id"]).open(sealed, _label(document_id))[_SALT_LENGTH:]
+    if sealed is None or (row["blob"] and row["sealed"]):
+        raise DamagedError("a document without bytes, or with two kinds of them")
+    salted = _key_of(look, seller_id, row["owner"], row["owner_id"]).open(sealed, _label(document_id))
+    if len(salted) != _SALT_LENGTH + row["size"]:
+        raise DamagedError("a document of another size")
+    return salted
 
 
 def _label(document_id: UUID) -> str:

@@ -1,12 +1,15 @@
 """The shelf of the house's own mail, and of the operator it goes on to."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select
 
 from postern.model.address import Address
+from postern.model.journal import digest_values
 from postern.storage.people import person_row
 from postern.storage.schema import house_mail, person
 from postern.storage.store import Look
@@ -15,6 +18,8 @@ from postern.storage.vault import Vault
 _KIND = "operator"
 _SEEN = select(house_mail.c.id).where(house_mail.c.seen_mark == bindparam("mark"))
 _OPERATOR = select(person.c.id).where(person.c.kind == _KIND, person.c.wrapped_key.is_not(None))
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_BY_IDS = select(house_mail).where(house_mail.c.id.in_(_KEYS))
 _ABOUT = (
     select(house_mail.c.id, house_mail.c.received_at, house_mail.c.size, house_mail.c.document_id)
     .where(house_mail.c.about_id == bindparam("about_id"))
@@ -41,6 +46,17 @@ def find_house_seen(look: Look, mark: bytes) -> UUID | None:
 def find_operator(look: Look) -> UUID | None:
     """The person behind postmaster@ and abuse@, if one is set."""
     return look.connection.execute(_OPERATOR).scalars().first()
+
+
+def commit_to_house_mail(values: Mapping[str, Any]) -> str:
+    """What the journal says of the mail's row, all its columns."""
+    return digest_values([(column.name, values[column.name]) for column in house_mail.c])
+
+
+def find_house_mail_rows(look: Look, ids: Collection[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """The rows of these mails as they are kept."""
+    rows = look.connection.execute(_BY_IDS, {"keys": list(ids)}).mappings()
+    return {row["id"]: {column.name: row[column.name] for column in house_mail.c} for row in rows}
 
 
 def list_reports_about(look: Look, message_id: UUID) -> list[FailureReport]:

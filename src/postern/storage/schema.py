@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0003"  # of this schema: the newest migration's
+REVISION = "0004"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -326,4 +326,57 @@ delivery = Table(
     Column("lease", Id, nullable=True),
     Column("attempts", Integer, nullable=False),
     Column("queued_at", Moment, nullable=False),
+    Column("relationship_id", Id, nullable=True),  # whose chain tells of it
+)
+
+# ---- The seal: the place of each entry of the journal, given after its commit. Global by design
+
+unsealed = Table(  # entries without a place yet: marked in the commit that writes them, unmarked in the one that seals them
+    "unsealed",
+    metadata,
+    Column("entry_id", Id, primary_key=True),
+    Column("seller_id", BigInteger, nullable=False),
+    Column("chain", Text, nullable=False),
+)
+
+seal = Table(  # never changed, never removed
+    "seal",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ... over all entries
+    Column("seller_id", BigInteger, nullable=False),
+    Column("entry_id", Id, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # of the entry
+    Column("chain", Text, nullable=False),  # rel_... | seller N | house
+    Column("chain_position", BigInteger, nullable=False),  # 1, 2, 3 ... within the chain
+    Column("previous", LargeBinary, nullable=False),  # the hash of the chain's seal before; empty for its first
+    Column("sealed_at", Moment, nullable=False),
+    Column("hash", LargeBinary, nullable=False),  # of all columns above
+    Index(None, "seller_id", "entry_id", unique=True),
+    Index(None, "chain", "chain_position", unique=True),
+)
+
+sealer = Table(  # one row; whoever seals holds it until the commit
+    "sealer",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),  # the last that was given
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),  # how many seals it stands for
+    Column("edge", LargeBinary, nullable=False),  # roots of the full subtrees, largest first: where the next one goes on
+    Column("note", Text, nullable=False),  # signed, as it lies outside
+)
+
+# ---- The timetable: what is done without being asked, once for all processes
+
+timetable = Table(
+    "timetable",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("began_at", Moment, nullable=True),  # the last run
+    Column("lease", Id, nullable=True),
+    Column("leased_until", Moment, nullable=True),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, bindparam, delete, insert, text, update
 
+from postern.model.seal import chain_of
 from postern.storage.change import Change, Write
 from postern.storage.schema import (
     attempt,
@@ -20,6 +21,7 @@ from postern.storage.schema import (
     report,
     sender_attempt,
     thread,
+    unsealed,
 )
 
 # What a decision about a held message may change of it.
@@ -67,6 +69,7 @@ STATEMENTS: Mapping[Write, Executable] = {
     Write.END_DELIVERY: delete(delivery).where(delivery.c.id == bindparam("of_delivery")),
     Write.ADD_ATTEMPT: insert(attempt),
     Write.ADD_JOURNAL: insert(journal),
+    Write.MARK_UNSEALED: insert(unsealed),
 }
 
 
@@ -76,6 +79,7 @@ def write_all(connection: Connection, changes: Iterable[Change]) -> None:
     for change in changes:
         for row in change.rows:
             rows[row.write].append(row.values)
+    rows[Write.MARK_UNSEALED] = [_unsealed(values) for values in rows[Write.ADD_JOURNAL]]
     for write in Write:
         if rows[write]:
             _run(connection, STATEMENTS[write], sorted(rows[write], key=_lock_order))
@@ -83,6 +87,12 @@ def write_all(connection: Connection, changes: Iterable[Change]) -> None:
 
 def _run(connection: Connection, statement: Executable, parameters: Sequence[Mapping[str, Any]]) -> None:
     connection.execute(statement, parameters)
+
+
+def _unsealed(entry: Mapping[str, Any]) -> Mapping[str, object]:
+    """What tells the sealer of an entry without looking for it."""
+    seller_id = entry["seller_id"]
+    return {"entry_id": entry["id"], "seller_id": seller_id, "chain": chain_of(seller_id, entry["relationship_id"])}
 
 
 def _lock_order(values: Mapping[str, Any]) -> tuple[int, str]:

@@ -1,7 +1,7 @@
 """The shelf of threads and their messages."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, RowMapping, bindparam, func, select
 
+from postern.model.journal import Value, digest_values
 from postern.model.relationship import Side
 from postern.model.thread import Message, MessageState, Thread
 from postern.storage.change import Row, Write
@@ -19,6 +20,11 @@ from postern.storage.vault import DataKey, Vault
 
 HELD_LISTED = 1_000
 _THEIR_ID, _SUBJECT, _TEXT = "message id", "subject", "text"  # sealed with the message's id, so that none opens as another's
+_KEPT = (
+    *("seller_id", "id", "relationship_id", "thread_id", "order_id", "author", "received_at", "size", "automatic", "candidates"),
+    *("seen_mark", "their_id_mark", "sealed_their_id", "original_id"),
+)
+_FILED = ("sealed_subject", "sealed_text", "author_id", "relayed_id", "reason", "passed_by", "released_at")
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 _THREAD = select(thread).where(
@@ -156,7 +162,7 @@ def list_held(look: Look, before: datetime) -> list[Message]:
 
 
 def held_row(one: Message, key: DataKey, released_at: datetime | None) -> Row:
-    """The row that settles a held message as ``one`` says."""
+    """The row that settles a held message as ``one`` says. ``commit_to_decision`` is what the journal says of it."""
     values = {
         "of_seller": one.seller_id,
         "of_message": one.id,
@@ -216,9 +222,27 @@ def message_row(look: Look, one: Message, key: DataKey, seen_mark: bytes) -> Row
     return Row(Write.ADD_MESSAGE, values)
 
 
+def commit_to_message(values: Mapping[str, Any]) -> dict[str, Value]:
+    """What the journal says of a message's row, where it tells of it: ``kept`` stands for the columns that never change,
+    ``filed`` for those that are written anew when a held mail is released; the last entry with it counts.
+
+    The text enters as it is stored, sealed, so the digest of it tells nothing once its key is gone.
+    """
+    return {"kept": _digest_columns(values, _KEPT), "filed": _digest_columns(values, _FILED)}
+
+
+def commit_to_decision(row: Row) -> dict[str, Value]:
+    """The same for the columns that a decision about a held message writes anew."""
+    return {"filed": digest_values([(name, row.values[f"new_{name}"]) for name in _FILED])}
+
+
 def state_row(seller_id: int, message_id: UUID, state: MessageState) -> Row:
     """The row that moves a message to another state."""
     return Row(Write.SET_MESSAGE_STATE, {"of_seller": seller_id, "of_message": message_id, "new_state": state})
+
+
+def _digest_columns(values: Mapping[str, Any], columns: Iterable[str]) -> str:
+    return digest_values([(name, values[name]) for name in columns])
 
 
 def _thread(row: RowMapping) -> Thread:

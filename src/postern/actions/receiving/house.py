@@ -15,7 +15,7 @@ from postern.model.journal import Value
 from postern.storage.change import Guard, HouseUnseen, Row, Write
 from postern.storage.deliveries import Delivery, delivery_row
 from postern.storage.documents import Owner, seal_document
-from postern.storage.house import find_house_seen, find_operator
+from postern.storage.house import commit_to_house_mail, find_house_seen, find_operator
 from postern.storage.journal import journal_row
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
@@ -51,6 +51,8 @@ def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tup
         "original": document.commitment,
         "about": show("msg", house.about_id) if house.about_id else None,
         "forwarded": bool(delivery),
+        "mail": show("hml", mail_id),
+        "kept": commit_to_house_mail(row.values),
     }
     entry = journal_row("house-mail-accepted", mail.received_at, values, seller_id=HOUSE, message_id=house.about_id or mail_id)
     return (document.row, row, *delivery, entry), (HouseUnseen(seen_mark),)

@@ -24,6 +24,7 @@ from postern.mail.threading import own_message_id
 from postern.model.address import Address
 from postern.model.delivery import Carries, Failed
 from postern.model.identifier import new_id
+from postern.model.journal import Value
 from postern.model.notice import NoticeState
 from postern.model.order import Order
 from postern.model.relationship import Side
@@ -32,6 +33,7 @@ from postern.policy.reasons import BUYER_OPTED_OUT, Cause
 from postern.storage.change import Row, Write
 from postern.storage.deliveries import Delivery, delivery_row
 from postern.storage.documents import Owner, seal_document
+from postern.storage.journal import journal_row
 from postern.storage.notices import KeptNotice, notice_row
 from postern.storage.people import CORRESPONDENT, find_correspondent, find_person_with_address, person_row
 from postern.storage.relationships import AliasEntry
@@ -174,7 +176,16 @@ def tell(look: Look, frame: Frame, told: Told, notice: Notice, failure: Failure 
         attempts=0,
         queued_at=now,
     )
-    return (*people, document.row, notice_row(kept), delivery_row(delivery))
+    values: dict[str, Value] = {"notice": notice.kind, "to": told.author, "mail": document.commitment}
+    entry = journal_row(
+        "notice-made",
+        now,
+        values,
+        seller_id=pair.seller.id,
+        relationship_id=pair.relationship.id,
+        message_id=told.message_id,
+    )
+    return (*people, document.row, notice_row(kept), delivery_row(delivery), entry)
 
 
 def _reader(look: Look, told: Told) -> tuple[UUID, tuple[Row, ...]]:

@@ -26,7 +26,7 @@ from postern.storage.notices import is_told
 from postern.storage.people import find_correspondent_key
 from postern.storage.standing import use_row
 from postern.storage.store import Look
-from postern.storage.threads import message_row, thread_row
+from postern.storage.threads import commit_to_message, message_row, thread_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,56 +113,41 @@ def rows_of_delivery(look: Look, frame: Frame, station: Station, relayed: Relaye
     values: dict[str, Value] = {"verdict": "deliver", "relayed": document.commitment, "changes": list(relayed.changes)}
     if station.passed_by:
         values["passed by"] = station.passed_by
+    delivery = delivery_to_reader(station.pair, station.author, station.message_id, document.id, station.mail.received_at)
+    filing = Filing(MessageState.QUEUED, relayed.subject, relayed.text, document.id)
     return (
         document.row,
-        *_message_rows(look, station, Filing(MessageState.QUEUED, relayed.subject, relayed.text, document.id)),
-        delivery_row(delivery_to_reader(station.pair, station.author, station.message_id, document.id, station.mail.received_at)),
+        *_kept(look, station, filing, "mail-accepted", values),
+        delivery_row(delivery),
         *_use_rows(station),
-        _entry(station, "mail-accepted", values),
     )
 
 
 def rows_of_hold(look: Look, frame: Frame, station: Station, cause: Cause) -> tuple[Row, ...]:
     """A message that waits for a person's decision. It counts as one of the day, whatever becomes of it (R21)."""
     notices = tell_held(look, frame, station.told, cause, station.mail.received_at) if station.told else ()
-    values: dict[str, Value] = {"verdict": "hold", "reason": cause.reason.code, "told": bool(notices)}
-    return (
-        *_message_rows(look, station, _unsent(station, MessageState.HELD, cause)),
-        *notices,
-        *_use_rows(station),
-        _entry(station, "mail-held", values),
-    )
+    values: dict[str, Value] = {"verdict": "hold", "told": bool(notices)}
+    return (*_unsent(look, station, MessageState.HELD, cause, "mail-held", values), *notices, *_use_rows(station))
 
 
 def rows_of_block(look: Look, frame: Frame, station: Station, cause: Cause) -> tuple[Row, ...]:
     """A message that the buyer does not want: kept, and its sender told by a bounce (R8, R13)."""
     notices = tell_blocked(look, frame, station.told, station.mail.received_at) if station.told else ()
-    values: dict[str, Value] = {"verdict": "block", "reason": cause.reason.code, "told": bool(notices)}
-    return (
-        *_message_rows(look, station, _unsent(station, MessageState.BLOCKED, cause)),
-        *notices,
-        _entry(station, "mail-blocked", values),
-    )
+    values: dict[str, Value] = {"verdict": "block", "told": bool(notices)}
+    return (*_unsent(look, station, MessageState.BLOCKED, cause, "mail-blocked", values), *notices)
 
 
 def rows_of_refusal(look: Look, frame: Frame, station: Station, cause: Cause) -> tuple[Row, ...]:
     """A message that was refused although its mail was answered 250, for others in it were taken: kept, and its sender told."""
     notices = tell_refused(look, frame, station.told, cause, station.mail.received_at) if station.told else ()
-    values: dict[str, Value] = {"verdict": "refuse", "reason": cause.reason.code, "told": bool(notices)}
-    return (
-        *_message_rows(look, station, _unsent(station, MessageState.REFUSED, cause)),
-        *notices,
-        _entry(station, "mail-refused-and-kept", values),
-    )
+    values: dict[str, Value] = {"verdict": "refuse", "told": bool(notices)}
+    return (*_unsent(look, station, MessageState.REFUSED, cause, "mail-refused-and-kept", values), *notices)
 
 
 def rows_of_absorbing(look: Look, station: Station, cause: Cause) -> tuple[Row, ...]:
     """What a robot wrote: kept and shown, told to nobody."""
-    values: dict[str, Value] = {"verdict": "discard", "reason": cause.reason.code, "automatic": station.automatic}
-    return (
-        *_message_rows(look, station, _unsent(station, MessageState.ABSORBED, cause)),
-        _entry(station, "mail-absorbed", values),
-    )
+    values: dict[str, Value] = {"verdict": "discard", "automatic": station.automatic, "sign": dict(cause.fields).get("sign", "")}
+    return _unsent(look, station, MessageState.ABSORBED, cause, "mail-absorbed", values)
 
 
 def rows_of_outside_copy(look: Look, frame: Frame, station: Station, count: int) -> tuple[Row, ...]:
@@ -209,10 +194,19 @@ def delivery_to_reader(pair: Pair, author: Side, message_id: UUID, relayed_id: U
     )
 
 
-def _unsent(station: Station, state: MessageState, cause: Cause) -> Filing:
+def _unsent(
+    look: Look, station: Station, state: MessageState, cause: Cause, kind: str, values: Mapping[str, Value]
+) -> tuple[Row, ...]:
     """A message as it was written: nothing was rewritten, for it goes nowhere."""
     letter = station.reading.letter
-    return Filing(state, letter.subject, letter.text or "", reason=cause.reason.code)
+    filing = Filing(state, letter.subject, letter.text or "", reason=cause.reason.code)
+    return _kept(look, station, filing, kind, {"reason": cause.reason.code, **values})
+
+
+def _kept(look: Look, station: Station, filing: Filing, kind: str, values: Mapping[str, Value]) -> tuple[Row, ...]:
+    """The message's rows, and the entry that commits to them."""
+    rows = _message_rows(look, station, filing)
+    return (*rows, _entry(station, kind, {**values, **commit_to_message(rows[-1].values)}))
 
 
 def _use_rows(station: Station) -> tuple[Row, ...]:
@@ -222,6 +216,7 @@ def _use_rows(station: Station) -> tuple[Row, ...]:
 
 
 def _message_rows(look: Look, station: Station, filing: Filing) -> tuple[Row, ...]:
+    """The thread, where it is new, and last the message."""
     place, pair = station.place, station.pair
     message = Message(
         id=station.message_id,

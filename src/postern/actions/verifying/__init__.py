@@ -1,0 +1,1 @@
+"""What is checked of the record, a subject a file; ``actions.verify_record`` tells the whole."""

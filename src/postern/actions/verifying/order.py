@@ -1,0 +1,97 @@
+"""The order: each entry against its digest, each seal against its hash, its entry, and the seals before it."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from postern.actions.verifying.findings import WHOLE, Findings
+from postern.model.identifier import show
+from postern.model.journal import Entry, entry_digest, field_digest
+from postern.model.seal import NOTHING_BEFORE, Seal, chain_of
+from postern.storage.audit import Place
+
+ChainEnd = tuple[int, bytes]
+_DIGEST_LENGTH = hashlib.sha256().digest_size
+
+
+@dataclass(slots=True)
+class Walk:
+    """Goes from position to position, and remembers the end of each chain.
+
+    ``end_before`` answers where a chain ended before the walk began, for walks that do not begin at the beginning.
+    """
+
+    findings: Findings
+    end_before: Callable[[str], ChainEnd | None]
+    position: int = 0
+    withheld: int = 0  # fields without a value
+    ends: dict[str, ChainEnd] = field(default_factory=dict)
+
+    def take(self, place: Place) -> bytes:
+        """Check the next seal. Answers the hash that it should have: its leaf."""
+        if place.position != self.position + 1:
+            self._tell_gap(place.position)
+        self.position = place.position
+        seal = Seal(*place[:9])
+        leaf = seal.compute_hash()
+        if leaf != seal.hash:
+            self._tell(place, "its seal was changed")
+        self._check_link(place)
+        self._check_entry(place)
+        return leaf
+
+    def tell_end(self, end: int) -> None:
+        """The walk should have come this far."""
+        if self.position != end:
+            self._tell_gap(end + 1)
+
+    def _check_link(self, place: Place) -> None:
+        known = self.ends.get(place.chain) or self.end_before(place.chain) or (0, NOTHING_BEFORE)
+        if (place.chain_position, place.previous) != (known[0] + 1, known[1]):
+            self._tell(place, "it does not follow the seal before it in its chain: one was changed, removed, inserted or moved")
+        self.ends[place.chain] = (place.chain_position, place.hash)
+
+    def _check_entry(self, place: Place) -> None:
+        if place.found_id is None:
+            self._tell(place, "its entry is not in the journal: it was removed")
+            return
+        if place.chain != chain_of(place.seller_id, place.relationship_id):
+            self._tell(place, "it stands in a chain that is not its entry's")
+        digest = self._digest(place)
+        if digest is None:
+            self._tell(place, "its entry cannot be read: it was changed")
+        elif digest != place.digest:
+            self._tell(place, "its entry is not what was sealed: it was changed")
+        elif digest != place.entry_digest:
+            self._tell(place, "the digest kept with its entry was changed")
+
+    def _digest(self, place: Place) -> bytes | None:
+        try:
+            digests = [self._field_digest(*one) for one in json.loads(place.fields)]
+            return entry_digest(_head(place), digests)
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+            return None
+
+    def _field_digest(self, name: str, salt: str | None, value: str) -> bytes:
+        if salt is not None:
+            return field_digest(bytes.fromhex(salt), name, value)
+        self.withheld += 1
+        digest = bytes.fromhex(value)
+        if len(digest) != _DIGEST_LENGTH:
+            raise ValueError("no digest")
+        return digest
+
+    def _tell_gap(self, next_position: int) -> None:
+        missing = f"{self.position + 1}" if next_position == self.position + 2 else f"{self.position + 1} to {next_position - 1}"
+        self.findings.add(WHOLE, f"no seal is at position {missing}: it was removed", self.position + 1)
+
+    def _tell(self, place: Place, what: str) -> None:
+        self.findings.add(place.chain, what, place.position, show("jrn", place.entry_id))
+
+
+def _head(place: Place) -> Entry:
+    """The entry without its fields, of which the digests are enough."""
+    return Entry(
+        place.entry_id, place.seller_id, place.relationship_id, place.message_id, place.kind, place.happened_at, fields=()
+    )

@@ -1,0 +1,272 @@
+"""A record that proves itself: any history verifies, and whatever Mallory does to it below our code is found and named."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, delete, select, update
+
+from postern.actions.checkpoint_record import checkpoint_record
+from postern.actions.record_reading import record_reading
+from postern.actions.seal_journal import seal_journal
+from postern.errors import DamagedError, NotFoundError, ReasonError
+from postern.model.journal import withhold
+from postern.storage import schema
+from postern.storage.journal import find_entry, read_fields, spell_fields
+from postern.storage.threads import find_message
+from tests.histories import History, begin_history
+from tests.people import Town
+from tests.tampering import COLUMNS, change_column, damage, is_named
+
+TRIALS = 25  # of the thousand that bench/record.py does
+
+
+@pytest.fixture
+def history(town: Town, tmp_path: Path) -> History:
+    return begin_history(town, tmp_path, 1)
+
+
+def execute(town: Town, *statements: Any) -> None:
+    town.store.write(lambda connection: [connection.execute(one) for one in statements]).result()
+
+
+def rows(town: Town, name: str) -> list[Mapping[str, Any]]:
+    table = schema.metadata.tables[name]
+    with town.store.look() as look:
+        return [dict(row) for row in look.connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()]
+
+
+def told(history: History, since: int = 0) -> str:
+    return "\n".join(finding.sentence() for finding in history.verify(since).findings)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_history_verifies(town: Town, tmp_path: Path, seed: int) -> None:
+    history = begin_history(town, tmp_path, seed)
+    for _ in range(3):
+        history.live(8)
+        result = history.verify()
+        assert result.findings == ()
+        assert result.entries + result.waiting == len(rows(town, "journal"))
+    history.sign()
+    result = history.verify()
+    assert (result.findings, result.waiting, result.not_outside, result.withheld) == ((), 0, 0, 0)
+    assert result.covered == result.entries == len(rows(town, "journal"))
+    assert result.messages == len(rows(town, "message")) + len(rows(town, "house_mail"))
+    assert result.attempts == len(rows(town, "attempt"))
+
+
+def test_each_column_of_each_table_of_the_record_is_covered(history: History) -> None:  # J-01
+    history.live_through_all()
+    assert history.verify().findings == ()
+    chance, saved = random.Random(2), history.save()
+    unseen = []
+    for table in (schema.metadata.tables[name] for name in COLUMNS):
+        kept = rows(history.town, table.name)
+        for column in COLUMNS[table.name]:
+            with history.undone(saved):
+                change = partial(change_column, table=table, column=column, row=chance.choice(kept), chance=chance)
+                done = history.town.store.write(change).result()
+                result = history.verify()
+                if not is_named(result, done):
+                    unseen.append((done, [finding.sentence() for finding in result.findings]))
+    assert unseen == []
+    assert history.verify().findings == ()  # and all of it was undone
+
+
+def test_random_damage_is_found_and_named(history: History) -> None:  # J-01
+    history.live_through_all()
+    history.live(6)
+    history.sign()
+    chance, saved = random.Random(3), history.save()
+    for _ in range(TRIALS):
+        with history.undone(saved):
+            done = history.town.store.write(lambda connection: damage(connection, chance)).result()
+            result = history.verify()
+            assert is_named(result, done), (done, [finding.sentence() for finding in result.findings])
+
+
+def test_a_blob_that_was_changed_or_is_missing_is_named(history: History, tmp_path: Path) -> None:
+    history.live_through_all()
+    blob = next(path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
+    content = blob.read_bytes()
+    blob.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert "msg_" in told(history)
+    blob.unlink()
+    assert "has a mail that does not open" in told(history)
+    blob.write_bytes(content)
+    assert told(history) == ""
+
+
+def test_a_store_that_was_set_back_to_yesterday_is_noticed(history: History) -> None:  # J-02
+    history.live_through_all()
+    town = history.town
+    with history.undone():
+        town.clock.advance(timedelta(days=1))
+        history.live(10)
+        history.sign()
+        newest = max(history.outside.sizes())
+    end = history.verify().entries
+    assert end < newest
+    first = min(size for size in history.outside.sizes() if size > end)
+    assert f"signed over {first} entries, and the record has {end}: it was cut or set back" in told(history)
+    with pytest.raises(DamagedError, match="postern record verify"):
+        history.sign()
+
+
+def test_a_store_that_was_set_back_and_went_on_is_noticed(history: History) -> None:  # J-02
+    history.live_through_all()
+    town = history.town
+    execute(town, delete(schema.delivery))
+    with history.undone():
+        town.receive(town.from_ann("Yesterday"))
+        history.sign()
+        newest = max(history.outside.sizes())
+    for _ in range(10):
+        town.receive(town.from_ann("Another story"))
+    with pytest.raises(DamagedError, match="postern record verify"):
+        history.sign()
+    sentences = told(history)
+    assert f"position {newest} " in sentences
+    assert "the store was set back" in sentences
+
+
+def test_a_set_back_store_signs_nothing_that_contradicts_what_was_signed(history: History) -> None:
+    """C2SP tlog-checkpoint: a log never signs a checkpoint that is inconsistent with an earlier one."""
+    history.live_through_all()
+    before = history.outside.sizes()
+    with history.undone():
+        history.town.receive(history.town.from_ann("Yesterday"))
+        history.sign()
+    lying = history.outside.sizes()
+    with pytest.raises(DamagedError):
+        history.sign()
+    assert history.outside.sizes() == lying > before
+    assert {row["size"] for row in rows(history.town, "checkpoint")} == before
+
+
+def test_the_last_entries_after_the_last_checkpoint_cannot_be_cut_unseen(history: History) -> None:
+    history.live_through_all()
+    history.town.receive(history.town.from_ann("After the checkpoint"))
+    seal_journal(history.town.store, history.town.frame, history.town.clock)
+    last = rows(history.town, "seal")[-1]
+    execute(
+        history.town,
+        delete(schema.seal).where(schema.seal.c.position == last["position"]),
+        delete(schema.journal).where(schema.journal.c.id == last["entry_id"]),
+    )
+    assert f"no seal is at position {last['position']}" in told(history)
+
+
+def test_an_entry_that_is_gone_before_it_was_sealed_is_missed(history: History) -> None:
+    history.live_through_all()
+    history.town.receive(history.town.from_ann())
+    (mark,) = rows(history.town, "unsealed")
+    execute(history.town, delete(schema.journal).where(schema.journal.c.id == mark["entry_id"]))
+    assert "gone before it was sealed" in told(history)
+
+
+def test_withheld_values_verify_and_what_they_told_of_is_not_missed(history: History) -> None:
+    history.live_through_all()
+    town = history.town
+    message = next(row for row in rows(town, "message") if row["relayed_id"])
+    entries = [row for row in rows(town, "journal") if row["message_id"] == message["id"]]
+
+    def withhold_all(connection: Connection) -> None:
+        for entry in entries:
+            withheld = spell_fields([withhold(one) for one in read_fields(entry["fields"])])
+            connection.execute(update(schema.journal).where(schema.journal.c.id == entry["id"]).values(fields=withheld))
+        connection.execute(delete(schema.message).where(schema.message.c.id == message["id"]))
+        documents = [message["original_id"], message["relayed_id"]]
+        connection.execute(delete(schema.document).where(schema.document.c.id.in_([one for one in documents if one])))
+        connection.execute(delete(schema.attempt).where(schema.attempt.c.message_id == message["id"]))
+
+    town.store.write(withhold_all).result()
+    result = history.verify()
+    assert result.findings == ()
+    assert result.withheld > 5
+    with town.store.look() as look:
+        assert find_entry(look, entries[0]["id"]) is not None
+    other = spell_fields([replace(withhold(one), withheld=b"x" * 32) for one in read_fields(entries[0]["fields"])])
+    execute(town, update(schema.journal).where(schema.journal.c.id == entries[0]["id"]).values(fields=other))
+    assert "its entry is not what was sealed" in told(history)
+
+
+def test_what_came_after_a_checkpoint_can_be_verified_alone(history: History) -> None:
+    history.live_through_all()
+    first = max(history.outside.sizes())
+    history.live(10)
+    history.sign()
+    result = history.verify(since=first)
+    assert result.findings == ()
+    assert result.entries == history.verify().entries - first
+    with pytest.raises(NotFoundError):
+        history.verify(since=first + 1 if first + 1 not in history.outside.sizes() else 10**6)
+    last = rows(history.town, "seal")[-1]
+    with history.undone():
+        execute(history.town, update(schema.seal).where(schema.seal.c.position == last["position"]).values(previous=b"x" * 32))
+        assert f"position {last['position']} " in told(history, since=first)
+    edge = rows(history.town, "checkpoint")[0]
+    execute(history.town, update(schema.checkpoint).where(schema.checkpoint.c.size == edge["size"]).values(edge=b"x"))
+    with pytest.raises(DamagedError):
+        history.verify(since=edge["size"])
+
+
+def test_checkpoints_that_are_missing_outside_are_told_and_written_again(history: History, tmp_path: Path) -> None:
+    history.live_through_all()
+    for path in (tmp_path / "checkpoints").iterdir():
+        path.unlink()
+    result = history.verify()
+    assert result.findings == ()
+    assert result.not_outside == len(rows(history.town, "checkpoint"))
+    history.sign()
+    assert history.verify().not_outside == 0
+
+
+def test_whatever_lies_outside_is_read_with_care(history: History, tmp_path: Path) -> None:
+    history.live_through_all()
+    for content in (b"", b"\xff", b"nonsense\n", b"a\n1\nAAAA\n\n\xe2\x80\x94 a AAAAAAA=\n", b"x" * 100_000):
+        (tmp_path / "checkpoints" / "000000000001.checkpoint").write_bytes(content)
+        (tmp_path / "checkpoints" / "letter.txt").write_bytes(content)
+        assert "checkpoints: position 1 " in told(history)
+
+
+def test_two_processes_that_sign_at_once_make_one_checkpoint(history: History) -> None:
+    history.live_through_all()
+    assert checkpoint_record(history.town.store, history.town.frame, history.town.clock, history.outside) is None
+    sizes = [row["size"] for row in rows(history.town, "checkpoint")]
+    assert len(sizes) == len(set(sizes))
+
+
+def test_staff_who_read_a_message_leave_an_entry_in_its_chain(history: History) -> None:
+    town = history.town
+    town.receive(town.from_ann())
+    with town.store.look() as look:
+        message = find_message(look, rows(town, "message")[0]["id"])
+    assert message is not None
+    record_reading(town.store, town.clock, message, " Olga ", "claim 4711")
+    history.sign()
+    entry = next(row for row in rows(town, "journal") if row["kind"] == "message-read")
+    assert {one.name: one.value for one in read_fields(entry["fields"])} == {"who": '"Olga"', "why": '"claim 4711"'}
+    assert {row["chain"] for row in rows(town, "seal")} == {f"rel_{row['chain'][4:]}" for row in rows(town, "seal")}
+    assert history.verify().findings == ()
+    execute(town, delete(schema.journal).where(schema.journal.c.id == entry["id"]))
+    assert "it was removed" in told(history)
+
+
+def test_nobody_reads_a_message_without_a_reason_or_with_an_endless_one(town: Town) -> None:
+    town.receive(town.from_ann())
+    with town.store.look() as look:
+        message = find_message(look, rows(town, "message")[0]["id"])
+    assert message is not None
+    maximum = town.frame.limits.reading_reason
+    for who, why in (("", "claim"), ("Olga", ""), (" ", " "), ("Olga", "x" * (maximum - 3))):
+        with pytest.raises(ReasonError):
+            record_reading(town.store, town.clock, message, who, why)
+    assert len(rows(town, "journal")) == 1
+    record_reading(town.store, town.clock, message, "Olga", "x" * (maximum - 4))
