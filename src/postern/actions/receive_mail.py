@@ -120,7 +120,7 @@ def _prepare_for_alias(look: Look, frame: Frame, mail: Mail, reading: Reading, p
     """Route → facts → judge → rewrite → guard, for one alias."""
     author: Side = entry.side.other  # R26: the alias decides who writes
     seller_id = pair.seller.id
-    judgement = judge(gather_facts(reading, pair, author, frame.limits))
+    judgement = judge(gather_facts(reading, pair, author, frame.limits, frame.public_url))
     if isinstance(judgement.verdict, (Refuse, Discard)):
         cause = judgement.verdict.cause
         return Judged(seller_id, (refusal_row(look, mail, reading, pair, author, cause.reason),), refusal=cause)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from postern.model.address import Address
+from postern.model.contact_policy import ContactPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Marketplace:
     time_zone: str
     cancel_order_url: str = ""
     report_infringement_url: str = ""
+    contact_policy: ContactPolicy = field(default_factory=ContactPolicy)
 
 
 @dataclass(frozen=True, slots=True)

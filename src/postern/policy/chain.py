@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from postern.policy.facts import Facts
 from postern.policy.rules.attachments import must_have_few_attachments, must_have_small_attachments
+from postern.policy.rules.contact_details import must_respect_contact_policy
 from postern.policy.rules.reading import must_be_readable, must_not_loop
 from postern.policy.rules.sender import must_be_registered, must_be_the_buyer, must_have_one_author
 from postern.policy.verdict import Deliver, Discard, Effect, Finding, Hold, Judgement, Refuse, Verdict
@@ -16,6 +17,7 @@ RULES: tuple[Callable[[Facts], tuple[Finding, ...]], ...] = (
     must_be_the_buyer,
     must_have_few_attachments,
     must_have_small_attachments,
+    must_respect_contact_policy,
 )
 
 

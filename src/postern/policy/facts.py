@@ -1,7 +1,8 @@
 """All that a rule may look at, gathered before judging. What is not here, no rule knows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from postern.model.contact_policy import DetailKind, Treatments
 from postern.model.relationship import Side
 
 
@@ -25,3 +26,5 @@ class Facts:
     attachments_maximum: int
     attachment_bytes: int  # decoded, all together
     attachment_bytes_maximum: int
+    contact_details: tuple[tuple[DetailKind, str], ...] = ()  # typed by the author, by kind and place
+    contact_treatments: Treatments = field(default_factory=Treatments)

@@ -109,6 +109,27 @@ ATTACHMENTS_TOO_LARGE = Reason(  # R23
     "The attachments of this mail are together larger than a message's may be.",
     "Send smaller files, or send them in several mails.",
 )
+CONTACT_DETAILS_REFUSED = Reason(
+    "contact_details_refused",
+    550,
+    "5.7.1",
+    "This mail holds {detail}, which this marketplace does not pass on.",
+    "Take it out and send the mail again: everything can be said through the marketplace.",
+)
+CONTACT_DETAILS_HELD = Reason(
+    "contact_details_held",
+    250,
+    "2.6.0",
+    "This mail holds {detail}, so a person of the marketplace looks at it first.",
+    "To be sure the next one passes at once, leave it out.",
+)
+CONTACT_DETAILS_NOTED = Reason(
+    "contact_details_noted",
+    250,
+    "2.0.0",
+    "This mail holds {detail}. It was passed on, and this marketplace takes note of it.",
+    "Please write through the marketplace.",
+)
 LEAKING = Reason(
     "would_leak",
     250,
@@ -156,6 +177,9 @@ ALL = (
     NOT_THE_BUYER,
     TOO_MANY_ATTACHMENTS,
     ATTACHMENTS_TOO_LARGE,
+    CONTACT_DETAILS_REFUSED,
+    CONTACT_DETAILS_HELD,
+    CONTACT_DETAILS_NOTED,
     LEAKING,
     ENDED_ITS_READER,
     REPEAT,

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0001"  # of this schema: the newest migration's
+REVISION = "0002"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -47,6 +47,7 @@ marketplace = Table(
     Column("time_zone", Text, nullable=False),
     Column("cancel_order_url", Text, nullable=False),
     Column("report_infringement_url", Text, nullable=False),
+    Column("contact_policy", Text, nullable=True),  # JSON; null where it is the usual one
 )
 
 seller = Table(

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from postern.errors import NotFoundError
+from postern.mail.contact_details import Allowed, host_of
 from postern.mail.letter import Reading
+from postern.mail.steps.contact_details import details_in
 from postern.model.address import Address
 from postern.model.limits import Limits
 from postern.model.order import Order
@@ -61,8 +63,20 @@ def gather_pair(look: Look, entry: AliasEntry) -> Pair:
     )
 
 
-def gather_facts(reading: Reading, pair: Pair, author: Side, limits: Limits) -> Facts:
+def own_hosts(marketplace: Marketplace, public_url: str) -> tuple[str, ...]:
+    """The hosts of this marketplace and of this installation: nobody goes past the marketplace by a link to them."""
+    urls = (public_url, marketplace.cancel_order_url, marketplace.report_infringement_url)
+    return tuple(dict.fromkeys((marketplace.mail_domain, *(host_of(url) for url in urls if url))))
+
+
+def _allowed(pair: Pair, public_url: str) -> Allowed:
+    hosts = (*own_hosts(pair.marketplace, public_url), *pair.marketplace.contact_policy.allowed_hosts)
+    return Allowed((pair.marketplace.mail_domain,), hosts, tuple(order.name for order in pair.orders))
+
+
+def gather_facts(reading: Reading, pair: Pair, author: Side, limits: Limits, public_url: str) -> Facts:
     """What the rules may know of this mail."""
+    treatments = pair.marketplace.contact_policy.for_author(author)
     address = reading.authors[0].address if reading.authors else None
     return Facts(
         author=author,
@@ -77,4 +91,6 @@ def gather_facts(reading: Reading, pair: Pair, author: Side, limits: Limits) -> 
         attachments_maximum=limits.attachments,
         attachment_bytes=sum(len(one.content) for one in reading.letter.attachments),
         attachment_bytes_maximum=limits.attachment_bytes,
+        contact_details=details_in(reading.letter, _allowed(pair, public_url), treatments.judged()),
+        contact_treatments=treatments,
     )
