@@ -7,13 +7,13 @@ standard library takes the finished mail apart, and everything a reader could un
 
 import base64
 import email
-import email.policy
 import quopri
 import random
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from email.header import decode_header, make_header
 from html import unescape
 from itertools import pairwise
 from urllib.parse import quote, unquote
@@ -288,7 +288,8 @@ def _tree(gardener: Gardener, depth: int = 0) -> bytes:
 
 FIELDS = (
     "References", "In-Reply-To", "Reply-To", "Sender", "X-Sender", "Return-Path", "Comments", "Organization", "X-Mailer",
-    "To", "Cc", "X-Unheard-Of", "Autocrypt", "List-Id", "DKIM-Signature", "Authentication-Results", "Disposition-Notification-To", "Keywords",
+    "To", "Cc", "X-Unheard-Of", "Autocrypt", "List-Id", "DKIM-Signature", "Authentication-Results", "Keywords",
+    "Disposition-Notification-To",
 )  # fmt: skip
 
 
@@ -308,9 +309,10 @@ def plant(chance: Chance) -> Planted:
 
 _GAPS = re.compile(f"[\\s>|{UNSEEN}\u202a-\u202e\u2066-\u2069\ufe0f]")
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
-_AT = re.compile(r"[\s_]*[\[({]?\s*\b(?:at|ät|arroba)\b\s*[\])}]?[\s_]*|_at_", re.IGNORECASE)
-_DOT = re.compile(r"\s*[\[({]?\s*(?:\b(?:dot|punkt|punto)\b|\.)\s*[\])}]?\s*", re.IGNORECASE)
-_BRACKETS = re.compile(r"[\[({]")
+_AT = re.compile(r"(?<![^\W_])(?:at|ät|arroba)(?![^\W_])", re.IGNORECASE)
+_DOT = re.compile(r"(?<![^\W_])(?:dot|punkt|punto)(?![^\W_])", re.IGNORECASE)
+_AROUND = re.compile(r"[\[({_]*([@.])[\])}_]*")
+_WORDS_OF_ADDRESSES = ("verkstad", "llers")  # without which no address is spelled out
 _WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/])\n[> ]*(?=[A-Za-z0-9+/])")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _BACK = {ord(odd): plain for plain, odd in zip("aeopcyxi", "аеорсухі", strict=True)} | {ord(dot): "." for dot in DOTS}  # noqa: RUF001
@@ -318,7 +320,8 @@ _BACK = {ord(odd): plain for plain, odd in zip("aeopcyxi", "аеорсухі", s
 
 def sees(content: bytes) -> set[str]:
     """Which secrets a reader of this mail finds, who undoes whatever can be undone."""
-    seen = "\n".join(dict.fromkeys(form for words in _shown(content) for form in _undone(words)))
+    shown = "\n\n".join(dict.fromkeys(_shown(content)))
+    seen = "\n".join(_undone(shown))
     backwards = seen[::-1]
     return {secret for secret in SECRETS if any(form in seen or form in backwards for form in _forms(secret))}
 
@@ -328,10 +331,10 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 
 def _shown(content: bytes) -> Iterator[str]:
-    message = email.message_from_bytes(content, policy=email.policy.default)
+    message = email.message_from_bytes(content)  # the older, quicker way: values are decoded below
     yield content.decode("latin-1").lower()
     for part in message.walk():
-        yield from (str(value) for value in part.values())
+        yield "\n".join(str(make_header(decode_header(value))) for value in part.values())
         yield part.get_filename() or ""
         payload = part.get_payload(decode=True)
         if isinstance(payload, bytes):
@@ -345,12 +348,13 @@ def _undone(words: str) -> Iterator[str]:
     once = unescape(unescape(words)) if "&" in words else words
     forms = [words, once, unquote(unquote(once)) if "%" in once else once]
     if "<" in words or "<" in once:
-        bare = unescape(unescape(_TAGS.sub("", words)))
-        forms += [_TAGS.sub("", form) for form in forms] + [bare, unquote(unquote(bare))]
+        tagless = unescape(unescape(_TAGS.sub("", words)))
+        forms += [_TAGS.sub("", form) for form in forms] + [tagless, unquote(unquote(tagless))]
     for form in dict.fromkeys(forms):
-        yield _bare(form)
-        if _AT.search(form) or _BRACKETS.search(form):
-            yield _bare(_DOT.sub(".", _AT.sub("@", form)))
+        bare = _bare(form)
+        yield bare
+        if any(word in bare for word in _WORDS_OF_ADDRESSES):
+            yield _AROUND.sub(r"\1", _bare(_DOT.sub(".", _AT.sub("@", form))))
         for run in _BASE64.findall(_WRAPPED.sub("", form)):
             yield _bare(unescape(_decoded(run)))
 

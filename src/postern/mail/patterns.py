@@ -25,6 +25,7 @@ _GAP = rf"(?:[\s>{INVISIBLE}]|<[^<>]*+>|&(?:amp;)*+(?:gt|nbsp);|%(?:25)*+(?:20|3
 _WORDS = {"@": _ATS, ".": _DOTS, "_": _UNDERSCORES, "-": _DASHES}
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _NEVER_PART_OF_A_WORD = 8  # characters of a host's name or a local part; nothing shorter is looked for inside words
+_NEVER_PART_OF_A_NUMBER = 11  # characters of an IP address; a shorter one may be the beginning of a longer
 _PUBLIC_DOTLESS = ("gmail.com", "googlemail.com")  # whose local parts mean the same with dots and without
 
 
@@ -71,7 +72,7 @@ def pattern_of(plain: str) -> re.Pattern[str]:
     whole = "|".join(_pattern(form) for form in forms_of(plain))
     if "@" in plain:
         return re.compile(whole)
-    if _IPV4.fullmatch(plain):
+    if _IPV4.fullmatch(plain) and len(plain) < _NEVER_PART_OF_A_NUMBER:
         return re.compile(rf"(?:(?<![0-9])|(?<=%[0-9A-Fa-f][0-9]))(?:{whole})(?![0-9])")
     if len(plain) >= _NEVER_PART_OF_A_WORD:
         return re.compile(whole)

@@ -12,6 +12,7 @@ from postern.mail.guard import Sought, look_over
 from postern.mail.letter import Draft, Leaking, Passage, Reading, Relayed
 from postern.mail.steps.addresses import replace_addresses
 from postern.mail.steps.attachments import sort_attachments, withhold_all
+from postern.mail.steps.contact_details import mask_contact_details
 from postern.mail.steps.headers import make_header
 from postern.mail.steps.history import cut_own_words
 from postern.mail.steps.markup import clean_markup
@@ -26,7 +27,8 @@ STEPS = (
     sort_attachments,
     cut_own_words,
     reduce_quotations,
-    replace_addresses,  # nothing of the author's comes in after it
+    replace_addresses,
+    mask_contact_details,  # after the aliases stand where the addresses stood; nothing of the author's comes in after it
 )
 
 

@@ -12,10 +12,11 @@ from postern.model.address import Address
 
 _SHORTEST = 8  # characters of a local part that is nobody else's
 _ROLE_NAMES = (
-    "abuse accounts admin auskunft bestellung bestellungen billing buchhaltung commandes commercial compras contact contacto customer"
-    " customerservice customersupport einkauf facturacion hello help helpdesk info informacion information kontakt kundenservice"
-    " kundendienst mailbox marketing newsletter noreply office order orders pedidos postmaster rechnung reklamation retouren returns"
-    " sales service serviceclient shipping shop store support team vendite ventas verkauf versand webmaster webshop"
+    "abuse accounts admin auskunft bestellung bestellungen billing buchhaltung commandes commercial compras contact "
+    "contacto customer customerservice customersupport einkauf facturacion hello help helpdesk info informacion information "
+    "kontakt kundenservice kundendienst mailbox marketing newsletter noreply office order orders pedidos postmaster "
+    "rechnung reklamation retouren returns sales service serviceclient shipping shop store support team vendite ventas "
+    "verkauf versand webmaster webshop "
 )
 _ROLES = frozenset(_ROLE_NAMES.split())
 

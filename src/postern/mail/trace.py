@@ -21,10 +21,11 @@ _IP = re.compile(rf"(?<![\w.:])(?:IPv6:)?({_IPV4}|{_IPV6})(?![\w:]|\.[0-9])", re
 _SHORTEST_HOST = 5  # characters; what is shorter is a word
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}\.)*[A-Za-z0-9_-]{2,62}")
 _HOST_IN_COMMENT = re.compile(r"(?:helo=|\(|\s)([A-Za-z0-9][A-Za-z0-9_.-]{3,250})")
-_MESSAGE_ID = re.compile(r"<?([!-;=?-~]{3,250}@[!-;=?-~]{1,250}?)>?(?=[\s,]|$)")
+_BETWEEN_IDS = re.compile(r"[\s,<>]+")
+_ID_LENGTHS = range(5, 500)
 _PRIVATE_ENDINGS = (
-    ".local", ".lan", ".home", ".internal", ".intranet", ".corp", ".localdomain", ".home.arpa", ".private", ".workgroup", ".domain",
-    ".fritz.box", ".speedport.ip",
+    ".local", ".lan", ".home", ".internal", ".intranet", ".corp", ".localdomain", ".home.arpa", ".private", ".workgroup",
+    ".domain", ".fritz.box", ".speedport.ip",
 )  # fmt: skip
 _SAYS_NOTHING = frozenset({"localhost", "unknown", "localhost.localdomain"})
 _TRACED = re.compile(
@@ -47,7 +48,7 @@ def trace_of(fields: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 def _identifiers(name: str, value: str) -> Iterator[str]:
     if _IDS.search(name):
-        yield from (match[1] for match in _MESSAGE_ID.finditer(value))
+        yield from (one for one in _BETWEEN_IDS.split(value) if "@" in one[1:-1] and len(one) in _ID_LENGTHS)
     elif name in _COMES_FROM:
         if clause := _FROM_CLAUSE.match(value):
             addresses = list(_addresses(f"{clause[1]} {clause[2]}"))

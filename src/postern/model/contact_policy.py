@@ -44,6 +44,10 @@ class Treatments:
         }
         return by_kind[kind]
 
+    def judged(self) -> tuple[DetailKind, ...]:
+        """The kinds that a rule minds, beside those that are masked."""
+        return tuple(kind for kind in DetailKind if self.of(kind) not in (Treatment.PASS, Treatment.MASK))
+
 
 @dataclass(frozen=True, slots=True)
 class ContactPolicy:

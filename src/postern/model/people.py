@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from postern.model.address import Address
+from postern.model.contact_policy import ContactPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Marketplace:
     time_zone: str
     cancel_order_url: str = ""
     report_infringement_url: str = ""
+    contact_policy: ContactPolicy = field(default_factory=ContactPolicy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """All that a rule may look at, gathered before judging. What is not here, no rule knows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from postern.model.contact_policy import DetailKind, Treatments
 from postern.model.refused_file import RefusedFile
 from postern.model.relationship import Side
 
@@ -33,6 +34,8 @@ class Facts:
     attachment_bytes: int  # decoded, all together
     attachment_bytes_maximum: int
     refused_files: tuple[RefusedFile, ...] = ()  # what no mail may bring, in the mail's order
+    contact_details: tuple[tuple[DetailKind, str], ...] = ()  # typed by the author, by kind and place
+    contact_treatments: Treatments = field(default_factory=Treatments)
 
     # What is known of the author beside the pair
     author_is_blocked: bool = False  # the seller has blocked this address in Messaging permissions

@@ -257,6 +257,27 @@ ENCRYPTED_MAIL = Reason(
     "This mail is encrypted (PGP or S/MIME), so nobody can see whether it gives an address away.",
     "Send it again without encryption; the way to us is encrypted by the mail servers.",
 )
+CONTACT_DETAILS_REFUSED = Reason(
+    "contact_details_refused",
+    550,
+    "5.7.1",
+    "This mail holds {detail}, which this marketplace does not pass on.",
+    "Take it out and send the mail again: everything can be said through the marketplace.",
+)
+CONTACT_DETAILS_HELD = Reason(
+    "contact_details_held",
+    250,
+    "2.6.0",
+    "This mail holds {detail}, so a person of the marketplace looks at it first.",
+    "To be sure the next one passes at once, leave it out.",
+)
+CONTACT_DETAILS_NOTED = Reason(
+    "contact_details_noted",
+    250,
+    "2.0.0",
+    "This mail holds {detail}. It was passed on, and this marketplace takes note of it.",
+    "Please write through the marketplace.",
+)
 LEAKING = Reason(
     "would_leak",
     250,
@@ -325,6 +346,9 @@ ALL = (
     ENCRYPTED_ATTACHED,
     BOMB_ATTACHED,
     ENCRYPTED_MAIL,
+    CONTACT_DETAILS_REFUSED,
+    CONTACT_DETAILS_HELD,
+    CONTACT_DETAILS_NOTED,
     LEAKING,
     ENDED_ITS_READER,
     REPEAT,

@@ -18,6 +18,7 @@ from postern.model.address import Address
 from postern.model.feed import FeedBuyer, FeedOrder, FeedSeller
 from postern.model.identifier import new_id
 from postern.model.people import AddressRole, Marketplace
+from postern.storage.contact_policies import write_policy
 from postern.storage.feed_look_ups import in_portions
 from postern.storage.orders import spell_items, spell_shipments
 from postern.storage.people import CORRESPONDENT, buyer_changes, buyer_row, mark_buyer, person_row
@@ -60,7 +61,7 @@ def write_marketplaces(connection: Connection, vault: Vault, records: Sequence[M
     """Add or change these marketplaces."""
     del vault
     _take_turn(connection)
-    wanted = {one.id: asdict(one) for one in records}
+    wanted = {one.id: {**asdict(one), "contact_policy": write_policy(one.contact_policy)} for one in records}
     known = {row["id"]: row for row in _rows(connection, _MARKETPLACES, wanted)}
     changed = _write_table(connection, marketplace, "id", wanted, known)
     return _tally(wanted, known, changed)

@@ -10,6 +10,7 @@ from postern.errors import NotFoundError
 from postern.model.address import Address
 from postern.model.identifier import new_id
 from postern.model.people import AddressRole, Buyer, Marketplace, Seller, SellerAddress
+from postern.storage.contact_policies import read_policy
 from postern.storage.schema import buyer, marketplace, person, seller, seller_address
 from postern.storage.store import Look
 from postern.storage.vault import DataKey, Vault
@@ -124,12 +125,16 @@ def find_marketplace(look: Look, marketplace_id: str) -> Marketplace:
     row = look.connection.execute(_MARKETPLACE, {"marketplace_id": marketplace_id}).mappings().first()
     if row is None:
         raise NotFoundError("no such marketplace")
-    return Marketplace(**row)
+    return _marketplace_of(row)
 
 
 def list_marketplaces(look: Look) -> tuple[Marketplace, ...]:
     """All of them, by id."""
-    return tuple(Marketplace(**row) for row in look.connection.execute(_MARKETPLACES).mappings())
+    return tuple(_marketplace_of(row) for row in look.connection.execute(_MARKETPLACES).mappings())
+
+
+def _marketplace_of(row: RowMapping) -> Marketplace:
+    return Marketplace(**{**row, "contact_policy": read_policy(row["contact_policy"])})
 
 
 def find_mail_domain(look: Look, domain: str) -> str | None:

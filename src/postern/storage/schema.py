@@ -47,6 +47,7 @@ marketplace = Table(
     Column("time_zone", Text, nullable=False),
     Column("cancel_order_url", Text, nullable=False),
     Column("report_infringement_url", Text, nullable=False),
+    Column("contact_policy", Text, nullable=True),  # JSON; null where it is the usual one
 )
 
 seller = Table(

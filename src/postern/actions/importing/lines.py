@@ -15,6 +15,7 @@ from postern.actions.importing.values import (
     read_address,
     read_average,
     read_choice,
+    read_contact_policy,
     read_count,
     read_flag,
     read_identifier,
@@ -27,6 +28,7 @@ from postern.actions.importing.values import (
     read_time_zone,
     read_web_address,
 )
+from postern.model.contact_policy import ContactPolicy
 from postern.model.feed import FeedBuyer, FeedOrder, FeedSeller, Kind, Record
 from postern.model.limits import Limits
 from postern.model.order import Fulfilment, Item, OrderStatus, Shipment
@@ -105,6 +107,7 @@ def _read_marketplace(fields: Fields, _: int) -> Marketplace:
         time_zone=fields.need("time_zone", read_time_zone),
         cancel_order_url=fields.may("cancel_order_url", read_order_address, ""),
         report_infringement_url=fields.may("report_infringement_url", read_web_address, ""),
+        contact_policy=fields.may("contact_details", read_contact_policy, ContactPolicy()),
     )
 
 

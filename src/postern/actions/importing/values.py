@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 
 from postern.errors import AddressError, PosternError
 from postern.model.address import Address, is_domain
+from postern.model.contact_policy import ContactPolicy, DetailKind, Treatment, Treatments
 
 ID_MAXIMUM = 100
 NAME_MAXIMUM = 100
 TEXT_MAXIMUM = 1_000
 URL_MAXIMUM = 1_000
 MAIL_DOMAIN_MAXIMUM = 189  # so that any local part before it still makes an address (RFC 5321 4.5.3.1.3)
+HOSTS_MAXIMUM = 200  # whose links a marketplace lets pass
 NUMBER_MAXIMUM = 1_000_000_000
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
@@ -266,3 +268,31 @@ def read_list(read_one: Read[T], maximum: int) -> Read[tuple[T, ...]]:
         return tuple(_read_at(f"[{number}]", read_one, one) for number, one in enumerate(content))
 
     return read
+
+
+def read_contact_policy(content: object) -> ContactPolicy:
+    """What becomes of typed contact details: by direction and kind; what is left out has its usual treatment."""
+    fields = Fields(content)
+    policy = ContactPolicy(
+        buyer_to_seller=fields.may("buyer_to_seller", _read_treatments, Treatments()),
+        seller_to_buyer=fields.may("seller_to_buyer", _read_treatments, Treatments()),
+        telling=fields.may("telling", _read_pass_or_mask, Treatment.PASS),
+        allowed_hosts=fields.may("allowed_hosts", read_list(read_mail_domain, HOSTS_MAXIMUM), ()),
+    )
+    fields.finish()
+    return policy
+
+
+def _read_treatments(content: object) -> Treatments:
+    fields, usual = Fields(content), Treatments()
+    read = read_choice(Treatment)
+    treatments = Treatments(**{kind.value: fields.may(kind.value, read, usual.of(kind)) for kind in DetailKind})
+    fields.finish()
+    return treatments
+
+
+def _read_pass_or_mask(content: object) -> Treatment:
+    treatment = read_choice(Treatment)(content)
+    if treatment not in (Treatment.PASS, Treatment.MASK):
+        raise WrongValueError("must be pass or mask")
+    return treatment

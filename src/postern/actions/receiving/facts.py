@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from postern.actions.frame import Frame
-from postern.actions.receiving.pair import Arrival, Pair
+from postern.actions.receiving.pair import Arrival, Pair, own_hosts
 from postern.actions.receiving.placing import Place, find_place
 from postern.mail.automatic import recognise
+from postern.mail.contact_details import Allowed
+from postern.mail.steps.contact_details import details_in
 from postern.model.automatic import Automatic
 from postern.model.day import Day
 from postern.model.people import Marketplace, Seller
@@ -55,6 +57,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
     selling = find_sellers_with(look, address) if author is Side.BUYER and author_id and address else ()
     opted_out = author is Side.SELLER and (pair.buyer.opted_out or standing.blocked)
     limits = frame.limits
+    treatments = pair.marketplace.contact_policy.for_author(author)
     facts = Facts(
         author=author,
         unreadable=reading.unreadable,
@@ -68,6 +71,8 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         attachments_maximum=limits.attachments,
         attachment_bytes=sum(len(one.content) for one in reading.letter.attachments),
         attachment_bytes_maximum=limits.attachment_bytes,
+        contact_details=details_in(reading.letter, _allowed(pair, frame.public_url), treatments.judged()),
+        contact_treatments=treatments,
         author_is_blocked=standing.attempt == AttemptState.BLOCKED,
         author_sells=bool(selling),
         author_is_the_seller=pair.seller.id in selling,
@@ -87,6 +92,12 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         outside_copies=_count_outside(look, arrival),
     )
     return Known(facts, author_id, place, automatic, day, standing)
+
+
+def _allowed(pair: Pair, public_url: str) -> Allowed:
+    """What looks like a contact detail and is none."""
+    hosts = (*own_hosts(pair.marketplace, public_url), *pair.marketplace.contact_policy.allowed_hosts)
+    return Allowed((pair.marketplace.mail_domain,), hosts, tuple(order.name for order in pair.orders))
 
 
 def _daily_limit(look: Look, seller: Seller, marketplace: Marketplace, day: Day, used: int) -> int:

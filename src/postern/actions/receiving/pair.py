@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from postern.errors import NotFoundError
+from postern.mail.contact_details import host_of
 from postern.mail.letter import Reading
 from postern.model.address import Address
 from postern.model.envelope import Mail
@@ -77,3 +78,9 @@ def gather_pair(look: Look, entry: AliasEntry) -> Pair:
         seller_addresses=find_seller_addresses(look, relationship.seller_id),
         orders=find_orders_of_pair(look, relationship.seller_id, relationship.buyer_id),
     )
+
+
+def own_hosts(marketplace: Marketplace, public_url: str) -> tuple[str, ...]:
+    """The hosts of this marketplace and of this installation: nobody goes past the marketplace by a link to them."""
+    urls = (public_url, marketplace.cancel_order_url, marketplace.report_infringement_url)
+    return tuple(dict.fromkeys((marketplace.mail_domain, *(host_of(url) for url in urls if url))))

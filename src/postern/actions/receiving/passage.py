@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from postern.actions.frame import Frame
-from postern.actions.receiving.pair import Pair
+from postern.actions.receiving.pair import Pair, own_hosts
 from postern.actions.receiving.placing import Place
 from postern.mail.letter import Links, Passage, Product
 from postern.mail.threading import own_message_id
@@ -37,6 +37,9 @@ def make_passage(frame: Frame, pair: Pair, place: Place, author: Side, message_i
         known_addresses=known_addresses(pair),
         certain=_certain(pair, author),
         limits=frame.limits,
+        contact_policy=pair.marketplace.contact_policy,
+        order_ids=tuple(order.name for order in pair.orders),
+        own_hosts=own_hosts(pair.marketplace, frame.public_url),
     )
 
 

@@ -12,6 +12,7 @@ from html import unescape
 import nh3
 
 from postern.mail.letter import Draft, Passage
+from postern.mail.links import clean_url, say_where_links_lead
 from postern.mail.marks import TAG
 
 NESTING_MAXIMUM = 500  # the parser needs quadratic time for deeper HTML
@@ -40,14 +41,18 @@ _STYLES = (
     " margin-right margin-top max-width padding padding-bottom padding-left padding-right padding-top text-align"
     " text-decoration text-indent vertical-align white-space width word-break"
 )
-# url(), escapes that could spell it, comments, and negative lengths, which could push our own words out of sight.
-_BAD_STYLE = re.compile(r"url|expression|image|var\(|\\|/\*|@|[:\s(]-\s*\.?[0-9]", re.IGNORECASE)
+# url(), escapes that could spell it, comments, and negative lengths, which could push our own words out of sight. And what hides
+# words: a reader sees all that a search sees.
+_BAD_STYLE = re.compile(
+    r"url|expression|image|var\(|\\|/\*|@|[:\s(]-\s*\.?[0-9]|display\s*:\s*none|font-size\s*:\s*(?:0+\.?0*|\.0+)(?:[a-z%;\s]|$)",
+    re.IGNORECASE,
+)
 _IMAGE_WITHOUT_SOURCE = re.compile(r'<img(?![^<>]* src=")[^<>]*>')
 _ALT = re.compile(r'\balt="([^"]*)"')
-_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 _EMPTY = "area base br col embed hr img input link meta source wbr"
 _CLOSED_BY_THE_NEXT = "p li dt dd tr td th tbody thead tfoot"
-_NEVER_DEEP = frozenset(f"{_EMPTY} {_CLOSED_BY_THE_NEXT}".split())
+_NEVER_DEEP = "|".join(f"{_EMPTY} {_CLOSED_BY_THE_NEXT}".split())
+_NAME = re.compile(rf"<(/?)(?!(?:{_NEVER_DEEP})\b)([A-Za-z][A-Za-z0-9]*)", re.IGNORECASE)
 
 
 def clean_markup(draft: Draft, _passage: Passage) -> Draft:
@@ -60,7 +65,7 @@ def clean_markup(draft: Draft, _passage: Passage) -> Draft:
         return draft.but(replace(draft.letter, html=None, text=_words(draft, html)), "the HTML could not be read and is left out")
     shown, removed = _IMAGE_WITHOUT_SOURCE.subn(_alternative, cleaned)
     changes = ("remote images were removed",) if removed else ()
-    return draft.but(replace(draft.letter, html=shown), *changes)
+    return draft.but(replace(draft.letter, html=say_where_links_lead(shown)), *changes)
 
 
 def _words(draft: Draft, html: str) -> str:
@@ -74,8 +79,7 @@ def _is_too_deep(html: str) -> bool:
     open_tags: Counter[str] = Counter()
     for closes, name in _NAME.findall(html):
         tag = name.lower()
-        if tag not in _NEVER_DEEP:
-            open_tags[tag] = max(0, open_tags[tag] + (-1 if closes else 1))
+        open_tags[tag] = max(0, open_tags[tag] + (-1 if closes else 1))
     return open_tags.total() > NESTING_MAXIMUM
 
 
@@ -92,9 +96,16 @@ def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
         case "src":
             return _without_angles(value) if tag == "img" and value[:4].lower() == "cid:" else None
         case "href":
-            return None if value.lstrip()[:4].lower() == "cid:" else _without_angles(value)
+            return _reference(value)
         case _:
             return _without_angles(value)
+
+
+def _reference(value: str) -> str | None:
+    scheme = value.strip().partition(":")[0].lower()
+    if scheme in {"http", "https"}:
+        value = clean_url(value) or ""
+    return None if scheme == "cid" or not value else _without_angles(value)
 
 
 def _without_angles(value: str) -> str:

@@ -1,0 +1,360 @@
+"""Contact details that people type: addresses, phone numbers, messengers, links, also in disguise ("ann at mail dot test",
+digits in words or spaced, look-alike letters, letters in reverse).
+
+It says what stands where, and decides nothing: the marketplace's policy does. Aliases, the marketplace's own addresses and
+hosts, the pair's order ids, and by their shape tracking numbers, EAN, ISBN, IBAN, prices and dates are no contact details.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from postern.mail.contact_words import (
+    DIGIT_OF,
+    ENDINGS,
+    MESSENGER_HOSTS,
+    MESSENGERS,
+    NUMBER_WORDS,
+    PHONE_WORDS,
+    PREPOSITIONS,
+    REACHING,
+    SHORTENERS,
+    UNITS,
+    WORDS_TOO,
+)
+from postern.mail.lookalikes import CONFUSABLE, SHOWN
+from postern.mail.patterns import SIGN_OF
+from postern.mail.providers import is_public
+from postern.model.contact_policy import DetailKind
+
+_LOCAL = r"[\w.%+'-]{1,64}"
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_AT_WORDS = "|".join(word for word, sign in SIGN_OF.items() if sign == "@")
+_DOT_WORDS = "|".join(word for word, sign in SIGN_OF.items() if sign == ".")
+_SIGNS = rf"(?P<sign>@|%40|&#0*64;?|&commat;)|[\[({{]\s?(?P<boxed>{_AT_WORDS}|@)\s?[\])}}]"
+_AT = re.compile(rf"{_SIGNS}|[\s_-](?P<word>{_AT_WORDS})[\s_-]", re.IGNORECASE)
+_AT_SIGN = re.compile(rf"{_SIGNS}|(?P<word>(?!))", re.IGNORECASE)
+_WELL_KNOWN = (
+    "gmail",
+    "gmx",
+    "hotmail",
+    "outlook",
+    "yahoo",
+    "web.de",
+    "icloud",
+    "proton",
+    "t-online",
+    "libero",
+    "orange",
+    "mail.ru",
+    "yandex",
+)
+_BEFORE = re.compile(rf"({_LOCAL})\s?$")
+_SPELLED_BEFORE = re.compile(r"((?:(?<!\S)\S ){3,30})$")
+_DOT = rf"(?:\s?(?P<plain>\.)\s?|\s?[\[({{]\s?(?:{_DOT_WORDS}|\.)\s?[\])}}]\s?|[\s_-](?:{_DOT_WORDS})[\s_-])"
+_ANY_DOT = _DOT.replace("?P<plain>", "?:")
+_NEXT_LABEL = re.compile(rf"{_DOT}({_LABEL})", re.IGNORECASE)
+_FIRST_LABEL = re.compile(rf"\s?({_LABEL})")
+_SPELLED_AFTER = re.compile(r"((?: ?\S(?=\s|$)){5,60})")
+_LABELS_MAXIMUM = 6
+_REVERSED = re.compile(rf"\b([a-z]{{2,7}}(?:\.{_LABEL}){{1,4}}@{_LOCAL})")
+_TOKEN_ROOM = 130
+
+_URL = re.compile(r"(?:\b(?:https?|hxxps?|ftp)://|\bwww\.)[^\s<>\"'\u00bb)\]]{3,2000}", re.IGNORECASE)
+_BARE = re.compile(rf"(?<![\w@.:/-])((?:{_LABEL}\.){{1,4}}([a-z]{{2,10}}))(/[^\s<>\"']{{0,500}})?(?![\w@-])", re.IGNORECASE)
+_SPELLED_HOST = re.compile(
+    rf"(?<![\w.-])(?:www(?:{_ANY_DOT}))?({_LABEL})((?:\s?[\[({{]\s?(?:{_DOT_WORDS}|\.)\s?[\])}}]\s?|\s(?:{_DOT_WORDS})\s)([a-z]{{2,7}})\b)",
+    re.IGNORECASE,
+)
+
+_NUMBER = re.compile(r"(?<![\w#/])(?<!\d[.,-])[+(]{0,2}\d(?:[\s().\-/\u2013\u00b7_*~|]{0,3}\d){6,17}(?![\w]|[.,-]\d)")
+_LONG_NUMBER = re.compile(r"\d{7,}")
+_ORDER_SHAPES = re.compile(
+    r"\d{3}-\d{7}-\d{7}|(?:19|20)\d\d[-./]\d\d?[-./]\d\d?.*|\d\d?[-./]\d\d?[-./](?:19|20)\d\d.*"
+    r"|97[89][- ]?\d[- ]?\d+[- ]?\d+[- ]?\d"
+    r"|\d{1,3}(?:[., ]\d{3})+(?:[.,]\d\d)?|\d+[.,]\d\d"
+)
+_US_SHAPE = re.compile(r"\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}")
+_IBAN_BEFORE = re.compile(r"[A-Z]{2}\d{2}[ \d]*$")
+_WORD = re.compile(r"[^\W\d_]+")
+_HANDLE = re.compile(
+    r"\s{0,2}[:=\-\u2013]{0,2}\s{0,2}(?:(?:id|name|user|username|is|ist|handle|me|number|nummer)\b[\s:]{1,3})?(@\w[\w.]{2,31}|[+(]?\d[\d\s().-]{6,18}\d|(?=[\w.]*[\d_])[a-z][\w.]{3,31})",
+    re.IGNORECASE,
+)
+_HANDLE_BEFORE = re.compile(
+    r"(@\w[\w.]{2,31}|\+\d[\d\s().-]{6,18}\d)[\s,]{1,3}(?:on|via|auf|bei|per|sur|en|su|op|na|no|p\u00e5|\u0432|\()?\s{0,2}$",
+    re.IGNORECASE,
+)
+_DISCORD = re.compile(r"\b\w[\w.]{1,31}#\d{4}\b")
+_PHONE_DIGITS, _PHONE_DIGITS_MAXIMUM = 8, 15  # E.164
+_SPELLED_DIGITS = 4  # of a number in words; fewer are somebody who counts
+_BETWEEN_DIGITS = 3  # characters between two digits of a number in words
+_PLAIN_DIGITS = frozenset("+0123456789")
+_DIGIT_OR_WORD = re.compile(r"[^\W\d_]+|[0-9+]")
+_NEAR = 40  # characters before a number that say what it is
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What is never a contact detail: addresses of these domains, links to these hosts and below, these numbers."""
+
+    domains: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    order_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A contact detail in a text, from ``start`` to ``end``. ``shortened`` says that it is a link which hides where it leads."""
+
+    kind: DetailKind
+    start: int
+    end: int
+    shortened: bool = False
+
+
+def find_details(text: str, allowed: Allowed, kinds: Collection[DetailKind] = tuple(DetailKind)) -> tuple[Detail, ...]:
+    """The contact details of these kinds, in order, none inside another; and shortened links always."""
+    flat, places = _flatten(text)
+    lower = flat.lower()
+    words = _WORD.findall(lower) if DetailKind.PHONE in kinds or DetailKind.MESSENGER in kinds else []
+    found: list[Detail] = []
+    for finds, finder in _FINDERS:
+        if finds in kinds or (finds is DetailKind.LINK and any(host in lower for host in SHORTENERS)):
+            found += _apart(finder(flat, words, allowed), found)
+    kept = sorted((one for one in found if one.kind in kinds or one.shortened), key=lambda one: one.start)
+    if places is None:
+        return tuple(kept)
+    return tuple(Detail(one.kind, places[one.start], places[one.end - 1] + 1, one.shortened) for one in kept)
+
+
+def _apart(details: Iterable[Detail], found: Sequence[Detail]) -> list[Detail]:
+    """Those that overlap none which was found before."""
+    taken = sorted((one.start, one.end) for one in found)
+    kept: list[Detail] = []
+    for one in details:
+        place = bisect_left(taken, (one.end, 0))
+        if (place == 0 or taken[place - 1][1] <= one.start) and (not kept or kept[-1].end <= one.start):
+            kept.append(one)
+    return kept
+
+
+_ONE_TO_ONE = {code: plain for code, plain in SHOWN.items() if len(plain) == 1} | {
+    first + digit: str(digit) for first in (0x660, 0x6F0, 0x966, 0x9E6, 0xE50) for digit in range(10)
+}
+_GONE = frozenset(chr(code) for code, plain in SHOWN.items() if not plain and not chr(code).isspace()) | {"\u20e3", "\ufe0f"}
+_SOME_GONE = re.compile("[^\x00-\x7f]")
+
+
+def _flatten(text: str) -> tuple[str, list[int] | None]:
+    """The text in plain letters, one for one; and where each stood, if some that are not seen were left out."""
+    if text.isascii():
+        return text, None
+    if _GONE.isdisjoint(_SOME_GONE.findall(text)):
+        return text.translate(_ONE_TO_ONE), None
+    places = [place for place, letter in enumerate(text) if letter not in _GONE]
+    return "".join(text[place] for place in places).translate(_ONE_TO_ONE), places
+
+
+# Addresses
+
+
+def _addresses(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail]:
+    if not text.isascii() and "@" in text:
+        text = text.translate(CONFUSABLE)
+    end = 0
+    for sign in _at_signs(text):
+        if sign.start() < end:
+            continue
+        detail = _address_around(text, sign, end) or _reversed_address(text, sign)
+        if detail:
+            end = detail.end
+            domain = text[detail.start : detail.end].rpartition("@")[2].lower()
+            if domain not in allowed.domains:
+                yield detail
+
+
+def _at_signs(text: str) -> Iterator[re.Match[str]]:
+    """What may be an at sign. The word alone counts where a dot is a word too, or a large provider is named."""
+    lower = text.lower()
+    if any(word in lower for word in (*_DOT_WORDS.split("|"), *_WELL_KNOWN)):
+        yield from _AT.finditer(text)
+    elif "@" in text or "%40" in text or "&" in text or "(" in text or "[" in text or "{" in text:
+        yield from _AT_SIGN.finditer(text)
+
+
+def _address_around(text: str, sign: re.Match[str], earliest: int) -> Detail | None:
+    left = text[max(earliest, sign.start() - _TOKEN_ROOM) : sign.start()]
+    before = _SPELLED_BEFORE.search(left) or _BEFORE.search(left)
+    if before is None:
+        return None
+    if before.re is _SPELLED_BEFORE:
+        after = _SPELLED_AFTER.match(text, sign.end())
+        if after is None or not re.search(r"\. ?\S ?\S", after[1]):
+            return None
+        return Detail(DetailKind.ADDRESS, sign.start() - len(before[0]), after.end())
+    end = _end_of_domain(text, sign)
+    return Detail(DetailKind.ADDRESS, sign.start() - len(before[0]), end) if end else None
+
+
+def _end_of_domain(text: str, sign: re.Match[str]) -> int:
+    """Where the domain behind an at sign ends; 0 if none stands there that makes an address."""
+    label = _FIRST_LABEL.match(text, sign.end())
+    if label is None:
+        return 0
+    end, labels, disguised = label.end(), [label[1]], False
+    while len(labels) < _LABELS_MAXIMUM and (more := _NEXT_LABEL.match(text, end)):
+        spaced = more["plain"] is not None and " " in more[0]
+        if (spaced or more["plain"] is None) and not _is_ending(more[2]):
+            break
+        disguised = disguised or more["plain"] is None
+        labels.append(more[2])
+        end = more.end()
+    if len(labels) == 1 or not labels[-1].isalpha() or len(labels[-1]) < len("de"):
+        return 0
+    if sign["word"] and not disguised and not is_public(".".join(labels)):
+        return 0  # "look at shop.example"
+    return end
+
+
+def _is_ending(label: str) -> bool:
+    return label.lower() in ENDINGS or (len(label) == len("de") and label.isalpha())
+
+
+def _reversed_address(text: str, sign: re.Match[str]) -> Detail | None:
+    """``tset.liam@nna``: what makes no address from left to right."""
+    start = max(0, sign.start() - _TOKEN_ROOM)
+    match = next(
+        (one for one in _REVERSED.finditer(text, start, sign.end() + _TOKEN_ROOM) if one.start() < sign.start() < one.end()), None
+    )
+    if match is None or not _is_ending(match[1].partition(".")[0][::-1]):
+        return None
+    return Detail(DetailKind.ADDRESS, match.start(), match.end())
+
+
+# Links
+
+
+def _links(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail]:
+    for match in _URL.finditer(text):
+        yield from _link(match[0].rstrip(".,;:!?"), match.start(), allowed)
+    for match in _BARE.finditer(text) if "." in text else ():
+        ending = match[2].lower()
+        if match[3] or ((ending in ENDINGS or len(ending) == len("de")) and ending not in WORDS_TOO):
+            yield from _link(match[0].rstrip(".,;:!?"), match.start(), allowed)
+    lower = text.lower()
+    if any(word in lower for word in _DOT_WORDS.split("|")) or any(sign in text for sign in "[({"):
+        for match in _SPELLED_HOST.finditer(text):
+            if match[3].lower() in ENDINGS:
+                yield Detail(DetailKind.LINK, match.start(), match.end())
+
+
+def _link(url: str, start: int, allowed: Allowed) -> Iterator[Detail]:
+    host = host_of(url)
+    if "." not in host or is_below(host, allowed.hosts):
+        return
+    kind = DetailKind.MESSENGER if is_below(host, MESSENGER_HOSTS) else DetailKind.LINK
+    yield Detail(kind, start, start + len(url), shortened=is_below(host, SHORTENERS))
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, or of one without its scheme, in lower case, without port and credentials."""
+    rest = url.partition("://")[2] or url
+    return unquote(re.split(r"[/?#\\]", rest, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]).lower().rstrip(".")
+
+
+def is_below(host: str, known: tuple[str, ...] | frozenset[str]) -> bool:
+    """Whether this host is one of these, or lies under one."""
+    labels = host.split(".")
+    return any(".".join(labels[place:]) in known for place in range(len(labels)))
+
+
+# Messengers
+
+
+def _messengers(text: str, words: Sequence[str], _: Allowed) -> Iterator[Detail]:
+    names = MESSENGERS.intersection(words)
+    if "discord" in names:
+        for match in _DISCORD.finditer(text):
+            yield Detail(DetailKind.MESSENGER, match.start(), match.end())
+    for match in _name_pattern(tuple(sorted(names))).finditer(text) if names else ():
+        before = text[max(0, match.start() - _NEAR) : match.start()]
+        if handle := _HANDLE.match(text, match.end()):
+            if handle[1][0] in "@+(" or handle[1][0].isdigit() or _reaches(before):
+                yield Detail(DetailKind.MESSENGER, match.start(), handle.end())
+        elif handle := _HANDLE_BEFORE.search(before):
+            yield Detail(DetailKind.MESSENGER, match.start() - len(before) + handle.start(1), match.end())
+        elif _reaches(before):
+            yield Detail(DetailKind.MESSENGER, match.start(), match.end())
+
+
+@lru_cache(maxsize=100)
+def _name_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(names)})\b", re.IGNORECASE)
+
+
+def _reaches(before: str) -> bool:
+    """As in "write me on ...": a preposition right before the name, and somebody who wants to be reached before that."""
+    said = _WORD.findall(before.lower())
+    return bool(said) and (said[-1] in PREPOSITIONS or said[-1] in REACHING) and not REACHING.isdisjoint(said[-5:])
+
+
+# Phone numbers
+
+
+def _phones(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail]:
+    for match in _NUMBER.finditer(text):
+        before, after = text[max(0, match.start() - _NEAR) : match.start()], text[match.end() : match.end() + 8]
+        if _is_phone(match[0], before, after) and not any(match[0] in one or one in match[0] for one in allowed.order_ids):
+            yield Detail(DetailKind.PHONE, match.start(), match.end())
+
+
+def _is_phone(number: str, before: str, after: str) -> bool:
+    digits = "".join(one for one in number if one.isdigit())
+    if len(digits) > _PHONE_DIGITS_MAXIMUM or _ORDER_SHAPES.fullmatch(number) or "\n\n" in number or _IBAN_BEFORE.search(before):
+        return False
+    said = _WORD.findall(before.lower())
+    unit = _WORD.match(after.strip().lower())
+    if (unit and unit[0] in UNITS) or after.lstrip()[:1] in tuple("€$£%") or before.rstrip()[-1:] in tuple("€$£#"):
+        return False
+    kinds = [word in PHONE_WORDS for word in said[-4:] if word in PHONE_WORDS or word in NUMBER_WORDS]
+    if kinds:
+        return kinds[-1]
+    if number.startswith(("+", "(+", "00")):
+        return len(digits) >= _PHONE_DIGITS
+    if _US_SHAPE.fullmatch(number):
+        return True
+    return number.lstrip("(").startswith("0") and len("012345678") <= len(digits) <= len("012345678901") and "\n" not in number
+
+
+def _phones_in_words(text: str, words: Sequence[str], _: Allowed) -> Iterator[Detail]:
+    if sum(word in DIGIT_OF for word in words) < _SPELLED_DIGITS:
+        return
+    run: list[re.Match[str]] = []
+    for token in _DIGIT_OR_WORD.finditer(text):
+        if token[0].lower() not in DIGIT_OF and token[0] not in _PLAIN_DIGITS:
+            continue
+        if run and token.start() - run[-1].end() > _BETWEEN_DIGITS:
+            yield from _spelled_number(run)
+            run = []
+        run.append(token)
+    yield from _spelled_number(run)
+
+
+def _spelled_number(run: Sequence[re.Match[str]]) -> Iterator[Detail]:
+    spelled = sum(token[0] not in _PLAIN_DIGITS for token in run)
+    if spelled >= _SPELLED_DIGITS and len(run) >= _PHONE_DIGITS - 1:
+        yield Detail(DetailKind.PHONE, run[0].start(), run[-1].end())
+
+
+_FINDERS: tuple[tuple[DetailKind, Callable[[str, Sequence[str], Allowed], Iterator[Detail]]], ...] = (
+    (DetailKind.ADDRESS, _addresses),
+    (DetailKind.LINK, _links),
+    (DetailKind.MESSENGER, _links),
+    (DetailKind.MESSENGER, _messengers),
+    (DetailKind.PHONE, _phones),
+    (DetailKind.PHONE, _phones_in_words),
+)
