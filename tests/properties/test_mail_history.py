@@ -44,7 +44,7 @@ def as_shown(text: str) -> str:
 def own_html(relayed: Relayed) -> str:
     """The author's HTML in a mail that we wrote."""
     html = letter_of(relayed).letter.html or ""
-    return html.partition('<div dir="auto">')[2].rpartition('</div>\n<p style="font-size:small;text-align:center">')[0]
+    return html.partition('<div dir="auto">')[2].rpartition('</div>\n<p dir="auto" style="font-size:small;text-align:center">')[0]
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(PASSAGES), st.booleans())

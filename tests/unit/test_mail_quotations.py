@@ -30,7 +30,7 @@ def text_of(text: str) -> str:
 
 def html_of(html: str) -> str:
     whole = letter_of(relay(HTML + html)).letter.html or ""
-    return whole.partition('<div dir="auto">')[2].partition("</div>\n<p style=")[0]
+    return whole.partition('<div dir="auto">')[2].partition("</div>\n<p dir=")[0]
 
 
 def test_thirty_languages_are_known() -> None:

@@ -27,7 +27,7 @@ def html_mail(html: str) -> str:
 def html_of(html: str) -> str:
     """What remains of this HTML, less our own words around it."""
     whole = letter_of(relay(html_mail(html))).letter.html or ""
-    return whole.partition('<div dir="auto">')[2].partition("</div>\n<p style=")[0]
+    return whole.partition('<div dir="auto">')[2].partition("</div>\n<p dir=")[0]
 
 
 def with_file(part: str, text: str = "Hello") -> str:
