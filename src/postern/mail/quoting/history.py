@@ -11,6 +11,8 @@ from postern.mail.quoting.rows import Row
 
 Heading = Attribution | HeaderBlock
 
+CANDIDATES_MAXIMUM = 1_500  # lines that end in a colon, as attributions do; no person writes so many
+
 _ENDS_IN_COLON = re.compile(rf"[:：][\s{INVISIBLE}]{{0,8}}(?:[\n<&]|\Z)")
 _LABELLED = re.compile(r"(?:\A|[>\n])[\s>|*_]{0,8}([^\s<>:：*_|][^<>:：\n]{0,25})[:：]")
 
@@ -27,7 +29,7 @@ def may_hold_headings(source: str) -> bool:
 def find_headings(rows: Sequence[Row]) -> list[Heading]:
     """In order, none inside another."""
     found: list[Heading] = []
-    place = 0
+    place = candidates = 0
     while place < len(rows):
         if not rows[place].words:
             place += 1
@@ -37,6 +39,9 @@ def find_headings(rows: Sequence[Row]) -> list[Heading]:
             _add(found, block)
         else:
             for number in range(place, following):
+                candidates += rows[number].words.endswith((":", "："))
+                if candidates > CANDIDATES_MAXIMUM:
+                    break
                 if attribution := find_attribution(rows, number):
                     _add(found, attribution)
         place = following

@@ -11,6 +11,7 @@ from html import escape, unescape
 from postern.mail.characters import INVISIBLE
 from postern.mail.marks import TAG
 
+ROWS_MAXIMUM = 20_000  # of one text; what stands below is left as it is
 _QUOTE_MARKS = re.compile(r"[>\s|]*")
 _UNSEEN = re.compile(f"[{INVISIBLE}]+")
 _SPACES = re.compile(r"[ \t\n\u00a0\u2007\u202f]+")
@@ -42,10 +43,10 @@ class Edit:
 
 
 def rows_of_text(text: str) -> list[Row]:
-    """The lines of a text."""
+    """The lines of a text, as many as are looked at."""
     rows: list[Row] = []
     position = 0
-    for line in text.split("\n"):
+    for line in text.split("\n", ROWS_MAXIMUM)[:ROWS_MAXIMUM]:
         depth, words = _peel(line)
         rows.append(Row(depth, words, position, position + len(line)))
         position += len(line) + 1
@@ -75,6 +76,8 @@ def rows_of_html(html: str) -> list[Row]:
         elif tag[2] == "pre":
             pre_depth = max(0, pre_depth + step)
         position = tag.end()
+        if len(rows) >= ROWS_MAXIMUM:
+            return rows
     _add_rows(rows, html, position, len(html), depth, preformatted=pre_depth > 0)
     return rows
 
