@@ -44,7 +44,7 @@ def as_shown(text: str) -> str:
 def own_html(relayed: Relayed) -> str:
     """The author's HTML in a mail that we wrote."""
     html = letter_of(relayed).letter.html or ""
-    return html.partition('<div dir="auto">')[2].rpartition('</div>\n<p style="font-size:small;text-align:center">')[0]
+    return html.partition('<div dir="auto">')[2].rpartition('</div>\n<p dir="auto" style="font-size:small;text-align:center">')[0]
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(PASSAGES), st.booleans())
@@ -63,20 +63,24 @@ def quoted(text: str) -> str:
     return "".join(f"> {line}".rstrip() + "\n" for line in text.split("\n"))
 
 
-@pytest.mark.parametrize("rich", [False, True])
-def test_a_long_thread_holds_each_message_once_and_one_token_in_its_history(rich: bool) -> None:
-    """Six mails to and fro, each quoting the whole of the one before."""
-    history = ""
-    for number in range(6):
-        passage = FROM_ACME if number % 2 else FROM_ANN
+def mails_to_and_fro(count: int, *, rich: bool) -> Relayed:
+    """The last of so many mails, each quoting the whole of the one before."""
+    relayed = relay("\nMessage 0" if not rich else "Content-Type: text/html\n\n<p>Message 0</p>")
+    for number in range(1, count):
+        before = letter_of(relayed).letter
         heading = f"On Mon, 23 Nov 2026 at 1{number}:00, Ann Real <ann.real@elsewhere.test> wrote:"
         if rich:
-            body = f"<p>Message {number}</p><p>{escape(heading)}</p><blockquote>{history}</blockquote>"
-            relayed = relay(f"Content-Type: text/html\n\n{body}", passage)
-            history = letter_of(relayed).letter.html or ""
+            body = f"<p>Message {number}</p><p>{escape(heading)}</p><blockquote>{before.html}</blockquote>"
         else:
-            relayed = relay(f"Content-Type: text/plain\n\nMessage {number}\n\n{heading}\n{quoted(history)}", passage)
-            history = letter_of(relayed).letter.text or ""
+            body = f"Message {number}\n\n{heading}\n{quoted(before.text or '')}"
+        kind = "html" if rich else "plain"
+        relayed = relay(f"Content-Type: text/{kind}\n\n{body}", FROM_ACME if number % 2 else FROM_ANN)
+    return relayed
+
+
+@pytest.mark.parametrize("rich", [False, True])
+def test_a_long_thread_holds_each_message_once_and_one_token_in_its_history(rich: bool) -> None:
+    relayed = mails_to_and_fro(6, rich=rich)
     text = relayed.text
     assert [text.count(f"Message {number}") for number in range(6)] == [1] * 6
     assert text.count("[pt-") == 1

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postern.mail.quotation import cut
+from postern.mail.quoting.history import CANDIDATES_MAXIMUM
 from postern.mail.quoting.labels import LANGUAGES
-from postern.mail.quoting.rows import edit_html, edit_text, rows_of_html, rows_of_text
+from postern.mail.quoting.rows import ROWS_MAXIMUM, edit_html, edit_text, rows_of_html, rows_of_text
 from postern.mail.quoting.tongues import TONGUES
 from postern.mail.steps.history import cut_footers
 from postern.mail.steps.quotations import reductions
@@ -30,7 +31,7 @@ def text_of(text: str) -> str:
 
 def html_of(html: str) -> str:
     whole = letter_of(relay(HTML + html)).letter.html or ""
-    return whole.partition('<div dir="auto">')[2].partition("</div>\n<p style=")[0]
+    return whole.partition('<div dir="auto">')[2].partition("</div>\n<p dir=")[0]
 
 
 def test_thirty_languages_are_known() -> None:
@@ -234,9 +235,22 @@ HOSTILE = (
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_history_takes_linear_time(piece: str) -> None:
     """Eight times the size takes about eight times as long, far from sixty-four times."""
-    small, large = (_seconds(piece * (size // len(piece))) for size in (5_000, 40_000))
-    assert large < 14 * small + 0.1
-    assert large < 1
+    small, large = (_seconds(piece * (size // len(piece))) for size in (2_500, 20_000))
+    assert large < 24 * small + 0.3
+
+
+@pytest.mark.parametrize("piece", ["wrote: wrote: wrote: wrote: wrote: wrote: wrote:\n", "From: a\nTo: b\n"])
+def test_a_million_letters_of_it_are_looked_at_for_a_while_and_no_longer(piece: str) -> None:
+    text = piece * (1_000_000 // len(piece))
+    assert len(rows_of_text(text)) <= ROWS_MAXIMUM
+    assert _seconds(text) < 4  # for all of it, several times over; a mail's share is a quarter
+
+
+def test_history_behind_too_many_lines_is_left_as_it_is() -> None:
+    heading = "On 23 Nov 2026 at 11:00 Ann <x@elsewhere.test> wrote:\n> Hello"
+    for line, maximum in (("word\n", ROWS_MAXIMUM), ("item:\n", CANDIDATES_MAXIMUM)):
+        assert not list(reductions(rows_of_text(line * maximum + heading), FROM_ANN))
+        assert list(reductions(rows_of_text(line * (maximum - 2) + heading), FROM_ANN))
 
 
 def _seconds(text: str) -> float:

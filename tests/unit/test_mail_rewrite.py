@@ -27,7 +27,7 @@ def html_mail(html: str) -> str:
 def html_of(html: str) -> str:
     """What remains of this HTML, less our own words around it."""
     whole = letter_of(relay(html_mail(html))).letter.html or ""
-    return whole.partition('<div dir="auto">')[2].partition("</div>\n<p style=")[0]
+    return whole.partition('<div dir="auto">')[2].partition("</div>\n<p dir=")[0]
 
 
 def with_file(part: str, text: str = "Hello") -> str:
@@ -311,6 +311,12 @@ def test_our_footer_is_cut_from_quoted_html_and_the_token_stays() -> None:
         f"{PUBLIC_URL.upper()}/M/abc",
         "https://safe.test/?url=https%3A%2F%2Fmessages.marketplace.example%2Fm%2Fabc&x=1",
         "https://safe.test/?url=https%253A%252F%252Fmessages.marketplace.example%252Fm%252Fabc",
+        "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fmessages.marketplace.example%2Fm%2Fabc&data=05",
+        "https://urldefense.proofpoint.com/v2/url?u=https-3A__messages.marketplace.example_m_abc&d=DwMF",
+        "https://urldefense.com/v3/__https://messages.marketplace.example/m/abc__;!!x",
+        "https://protect-eu.mimecast.com/s/Xy1z?domain=messages.marketplace.example",
+        "https://eu-1.protection.sophos.com/?d=marketplace.example&u="
+        + base64.b64encode(f"{PUBLIC_URL}/m/abc".encode()).decode(),
     ],
 )
 def test_signed_links_are_cut_wherever_they_are_quoted(link: str) -> None:
@@ -318,8 +324,13 @@ def test_signed_links_are_cut_wherever_they_are_quoted(link: str) -> None:
     assert html_of(f'<p>a <a href="{link}">No response needed</a> {link} b</p>') == "<p>a   b</p>"
 
 
+def test_a_signed_link_goes_with_the_brackets_around_it() -> None:
+    assert relay(f"\nReport message <{PUBLIC_URL}/m/abc> now").text == "Report message now"
+    assert html_of(f"<p>{PUBLIC_URL}/m/abc</p>") == "<p></p>"
+
+
 def test_other_links_stay() -> None:
-    words = f"see {PUBLIC_URL}/help and https://shop.example/m/x"
+    words = f"see {PUBLIC_URL}/help and https://shop.example/m/x <https://acme.example/a_b-3A>, https://x.sophos.com/?u=aGVsbG8"
     assert relay(f"\n{words}").text == words
 
 
@@ -395,3 +406,37 @@ def test_names_and_titles_cannot_bring_markup() -> None:
     assert "<script>" not in html
     assert "<img" not in html
     assert "<b>" not in html
+
+
+@pytest.mark.parametrize("language, reads", [("en", "ltr"), ("he", "rtl"), ("ar", "rtl")])
+def test_a_mail_is_read_from_the_side_of_its_language(language: str, reads: str) -> None:
+    html = letter_of(relay(html_mail("<p>Hello</p>"), replace(FROM_ANN, language=language))).letter.html or ""
+    content = relay(html_mail("<p>Hello</p>"), replace(FROM_ANN, language=language)).content.decode()
+    assert f'<html lang=3D"{language}" dir=3D"{reads}">' in content
+    assert '<div dir="auto"><p>Hello</p></div>' in html
+
+
+def test_names_and_orders_do_not_turn_the_sentence_around_them() -> None:
+    passage = replace(FROM_ANN, author_name="שרה כהן")
+    content = letter_of(relay(html_mail("<p>Hello</p>"), passage))
+    assert "<bdi>שרה כהן</bdi> writes to you through <bdi>Example Market</bdi>." in (content.letter.html or "")
+    assert "\u2068שרה כהן\u2069 writes to you through" in (content.letter.text or "")
+    assert "\u2068" not in text_of("\nHello")
+
+
+def test_a_mail_fits_72_columns_and_a_telephone() -> None:
+    passage = replace(FROM_ACME, author_name="A shop " * 8, marketplace_name="A market " * 6)
+    for line in (letter_of(relay("\nHello", passage)).letter.text or "").split("\n"):
+        assert len(line) <= 72 or line.startswith("http") or "---" in line
+    content = relay(html_mail("<p>Hello</p>"), passage).content.decode()
+    assert 'name=3D"viewport" content=3D"width=3Ddevice-width"' in content.replace("=\n", "").replace("=\r\n", "")
+    assert 'content=3D"light dark"' in content.replace("=\r\n", "")
+    assert "color:" not in content.replace("=\r\n", "")
+
+
+def test_the_marketplace_is_named_to_a_buyer_below_the_message_alone() -> None:  # R28
+    text = letter_of(relay("\nOn its way.", FROM_ACME)).letter.text or ""
+    above, _, below = text.partition("On its way.")
+    assert "Example Market" not in above
+    assert "Acme Books" in above
+    assert "Example Market" in below

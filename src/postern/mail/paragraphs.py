@@ -67,8 +67,8 @@ def html_of(line: Line) -> str:
 
 
 def paragraph(markup: str, *, centred: bool = False) -> str:
-    """Markup of ours as a small paragraph."""
-    return f'<p style="{SMALL}{";text-align:center" if centred else ""}">{markup}</p>'
+    """Markup of ours as a small paragraph, read as its words are: a sentence that is not translated yet stays readable."""
+    return f'<p dir="auto" style="{SMALL}{";text-align:center" if centred else ""}">{markup}</p>'
 
 
 def page(language: str, title: str, pieces: Iterable[str]) -> str:
@@ -79,7 +79,8 @@ def page(language: str, title: str, pieces: Iterable[str]) -> str:
             f'<html lang="{escape(language)}" dir="{direction(language)}"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">',
             f"<title>{escape(title)}</title>",
-            "<style>body{overflow-wrap:break-word}img{max-width:100%;height:auto}</style></head><body>",
+            "<style>body{font-family:system-ui,sans-serif;overflow-wrap:break-word}img{max-width:100%;height:auto}</style>",
+            "</head><body>",
             *pieces,
             "</body></html>\n",
         )

@@ -32,10 +32,20 @@ class Reply:
 
 def cut(text: str) -> Reply:
     """Sort the lines of this text."""
-    rows = rows_of_text(text)
     lines = text.split("\n")
+    rows = rows_of_text(_examined(text))
     kinds = sort_rows(rows)
+    goes_on = kinds[-1] == "quoted" and not rows[-1].depth
+    kinds += ["quoted" if goes_on or line.lstrip().startswith(">") else "new" for line in lines[len(rows) :]]
     return Reply(*("\n".join(_trimmed(_of(lines, kinds, kind))) for kind in ("new", "quoted", "signature")))
+
+
+def _examined(text: str) -> str:
+    """The first lines of a text that is too long, whole."""
+    if len(text) <= EXAMINED_MAXIMUM:
+        return text
+    end = text.rfind("\n", 0, EXAMINED_MAXIMUM)
+    return text[: end if end >= 0 else EXAMINED_MAXIMUM]
 
 
 def _of(lines: Sequence[str], kinds: Sequence[str], kind: str) -> list[str]:
@@ -55,15 +65,13 @@ def _trimmed(lines: list[str]) -> list[str]:
 def sort_rows(rows: Sequence[Row]) -> list[str]:
     """``new``, ``quoted`` or ``signature`` for each row."""
     kinds = ["quoted" if row.depth else "new" for row in rows]
-    examined = next((number for number, row in enumerate(rows) if row.start > EXAMINED_MAXIMUM), len(rows))
-    looked_at = rows[:examined]
-    for heading in find_headings(looked_at):
+    for heading in find_headings(rows):
         first = _with_rule(heading, rows)
         last = len(rows) if _begins_history(heading, rows) else heading.last
         kinds[first:last] = ["quoted"] * (last - first)
         if last == len(rows):
             break
-    if (start := _unmarked_mail_of_ours(looked_at)) is not None:
+    if (start := _unmarked_mail_of_ours(rows)) is not None:
         kinds[start:] = ["quoted"] * (len(rows) - start)
     _join_gaps(rows, kinds)
     _take_signature(rows, kinds)

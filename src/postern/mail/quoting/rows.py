@@ -5,23 +5,22 @@ Of HTML every tag stays that others may lean on; what leaves a row are its words
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape, unescape
 
 from postern.mail.characters import INVISIBLE
 from postern.mail.marks import TAG
 
+ROWS_MAXIMUM = 20_000  # of one text; what stands below is left as it is
 _QUOTE_MARKS = re.compile(r"[>\s|]*")
 _UNSEEN = re.compile(f"[{INVISIBLE}]+")
 _SPACES = re.compile(r"[ \t\n\u00a0\u2007\u202f]+")
+_INLINE = "a|abbr|b|bdi|big|cite|code|del|dfn|em|font|i|img|ins|kbd|q|s|samp|small|span|strike|strong|sub|sup|td|th|tt|u|var|wbr"
+_BREAK = re.compile(rf"<(/?)(?!(?:{_INLINE})\b)([a-z][a-z0-9]*)[^<>]*>")
+_CELL = re.compile(r"<t[dh]\b")
 _PIECE = re.compile(rf"({TAG.pattern})")
-_NAME = re.compile(r"<(/?)([a-z0-9]+)")
 _FREE_TAG = re.compile(r"<(?:/?a\b|img\b)[^<>]*>")
 _TITLE = re.compile(r'\s(?:title|alt)="[^"]*"')
-_INLINE_NAMES = (
-    "a abbr b bdi big cite code del dfn em font i img ins kbd q s samp small span strike strong sub sup td th tt u var wbr"
-)
-_INLINE = frozenset(_INLINE_NAMES.split())
 
 
 @dataclass(slots=True)
@@ -32,8 +31,6 @@ class Row:
     words: str
     start: int
     end: int
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    """Of HTML: where its words are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,88 +43,61 @@ class Edit:
 
 
 def rows_of_text(text: str) -> list[Row]:
-    """The lines of a text."""
+    """The lines of a text, as many as are looked at."""
     rows: list[Row] = []
     position = 0
-    for line in text.split("\n"):
+    for line in text.split("\n", ROWS_MAXIMUM)[:ROWS_MAXIMUM]:
         depth, words = _peel(line)
         rows.append(Row(depth, words, position, position + len(line)))
         position += len(line) + 1
     return rows
 
 
-def depth_of(line: str) -> int:
-    """How deep a line of text is quoted."""
-    return _peel(line)[0]
-
-
 def _peel(line: str) -> tuple[int, str]:
-    """The depth of a line, and its words."""
+    """How deep a line is quoted, and its words."""
     if not line.isascii():
         line = _UNSEEN.sub("", line)
+    if line[:1] not in "> |\t\n\u00a0":
+        return 0, line.rstrip()
     marks = _QUOTE_MARKS.match(line)
-    if marks is None:
-        return 0, line.strip()
-    return marks[0].count(">"), line[marks.end() :].rstrip()
-
-
-class _Page:
-    """Rows of HTML as they come."""
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.depth = 0
-        self.pre_depth = 0
-        self.words: list[str] = []
-        self.spans: list[tuple[int, int]] = []
-        self.start = 0
-
-    def say(self, html: str, start: int) -> None:
-        if not self.pre_depth or "\n" not in html:
-            self.words.append(html)
-            self.spans.append((start, start + len(html)))
-            return
-        for number, line in enumerate(html.split("\n")):
-            if number:
-                self.end(start - 1, start)
-            self.words.append(line)
-            self.spans.append((start, start + len(line)))
-            start += len(line) + 1
-
-    def end(self, end: int, next_start: int) -> None:
-        words = "".join(self.words)
-        shown = _SPACES.sub(" ", unescape(words))
-        depth, plain = _peel(shown)
-        self.rows.append(Row(self.depth + depth, plain, self.start, end, self.spans))
-        self.words, self.spans, self.start = [], [], next_start
-
-    def take_tag(self, tag: str, start: int, end: int) -> None:
-        match = _NAME.match(tag)
-        closes, name = (match[1], match[2]) if match else ("", "")
-        if name in _INLINE:
-            if name in {"td", "th"}:
-                self.words.append(" ")
-            return
-        self.end(start, end)
-        step = -1 if closes else 1
-        if name == "blockquote":
-            self.depth = max(0, self.depth + step)
-        elif name == "pre":
-            self.pre_depth = max(0, self.pre_depth + step)
+    end = marks.end() if marks else 0
+    return line.count(">", 0, end), line[end:].rstrip()
 
 
 def rows_of_html(html: str) -> list[Row]:
-    """The lines that clean HTML shows, empty ones included."""
-    page = _Page()
-    position = 0
-    for number, piece in enumerate(_PIECE.split(html)):
-        if number % 2:
-            page.take_tag(piece, position, position + len(piece))
-        elif piece:
-            page.say(piece, position)
-        position += len(piece)
-    page.end(position, position)
-    return page.rows
+    """The lines that clean HTML shows. Of empty ones there is one between two others at most."""
+    rows: list[Row] = []
+    position = depth = pre_depth = 0
+    for tag in _BREAK.finditer(html):
+        _add_rows(rows, html, position, tag.start(), depth, preformatted=pre_depth > 0)
+        step = -1 if tag[1] else 1
+        if tag[2] == "blockquote":
+            depth = max(0, depth + step)
+        elif tag[2] == "pre":
+            pre_depth = max(0, pre_depth + step)
+        position = tag.end()
+        if len(rows) >= ROWS_MAXIMUM:
+            return rows
+    _add_rows(rows, html, position, len(html), depth, preformatted=pre_depth > 0)
+    return rows
+
+
+def _add_rows(rows: list[Row], html: str, start: int, end: int, depth: int, *, preformatted: bool) -> None:
+    """What stands between two tags that break a line: one row, or as many as preformatted lines."""
+    for line in html[start:end].split("\n") if preformatted else (html[start:end],):
+        marks, words = _peel(_shown(line)) if line else (0, "")
+        if words or not rows or rows[-1].words:
+            rows.append(Row(depth + marks, words, start, start + len(line)))
+        start += len(line) + 1
+
+
+def _shown(html: str) -> str:
+    """The words of a piece of HTML."""
+    if "<" in html:
+        html = TAG.sub("", _CELL.sub(" <td", html))
+    if "&" in html:
+        html = unescape(html)
+    return _SPACES.sub(" ", html)
 
 
 def edit_text(text: str, rows: Sequence[Row], edits: Iterable[Edit]) -> str:
@@ -155,23 +125,20 @@ def edit_html(html: str, rows: Sequence[Row], edits: Iterable[Edit]) -> str:
             row = rows[number]
             pieces.append(html[position : row.start])
             words = escape(edit.words, quote=False) if edit.words is not None and number == edit.first else ""
-            pieces.append(_emptied(html, row, words))
+            pieces.append(_emptied(html[row.start : row.end], words))
             position = row.end
             if not words and html.startswith("<br>", position):
                 position += len("<br>")
     return "".join((*pieces, html[position:]))
 
 
-def _emptied(html: str, row: Row, words: str) -> str:
+def _emptied(html: str, words: str) -> str:
     """A row with these words in place of its own, and its tags without links and titles."""
     pieces: list[str] = []
-    position = row.start
-    for start, end in row.spans:
-        pieces += (_bare(html[position:start]), words)
-        words = ""
-        position = end
-    return "".join((*pieces, _bare(html[position : row.end])))
-
-
-def _bare(tags: str) -> str:
-    return _TITLE.sub("", _FREE_TAG.sub("", tags))
+    for number, piece in enumerate(_PIECE.split(html)):
+        if number % 2:
+            pieces.append("" if _FREE_TAG.match(piece) else _TITLE.sub("", piece))
+        elif piece.strip():
+            pieces.append(words)
+            words = ""
+    return "".join(pieces)

@@ -16,7 +16,7 @@ from postern.mail.marks import MARK, TOKEN_BEGINS
 from postern.mail.quoting.own_words import OwnWords
 from postern.mail.quoting.rows import edit_html, edit_text, rows_of_html, rows_of_text
 
-_URL = re.compile(r"https?(?::|%3a)(?:/|%2f)[^\s<>\"']*", re.IGNORECASE)
+_URL = re.compile(r"(?: ?<)?(https?(?::|%3a)(?:/|%2f)[^\s<>\"']*)>?", re.IGNORECASE)
 _LINK = re.compile(r'<a\b[^<>]*\bhref="([^"]*)"[^<>]*>.*?</a>', re.DOTALL)
 _EMPTY_PARAGRAPH = re.compile(r"<p\b[^<>]*>\s*</p>\n?")
 _OUR_FRAME = re.compile(r'\s*<div dir="auto">(.*)</div>\s*', re.DOTALL)
@@ -80,7 +80,14 @@ def cut_links(text: str, public_url: str) -> str:
     """Text without signed links of ours, also where another program wrapped them in a link of its own."""
     if not _may_lead_to_us(text, public_url):
         return text
-    return _URL.sub(lambda url: "" if is_signed_link(url[0], public_url) else url[0], text)
+    return _URL.sub(lambda url: _kept(url, public_url), text)
+
+
+def _kept(url: re.Match[str], public_url: str) -> str:
+    """Nothing of a signed link, with the brackets that a program put around it; any other as it is."""
+    if not is_signed_link(url[1], public_url):
+        return url[0]
+    return ">" if url[0].endswith(">") and "<" not in url[0] else ""  # that one belongs to a tag
 
 
 def cut_html_links(html: str, public_url: str) -> str:

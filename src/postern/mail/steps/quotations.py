@@ -13,7 +13,7 @@ from dataclasses import replace
 from postern.mail.letter import Draft, Passage
 from postern.mail.quoting.attribution import Attribution
 from postern.mail.quoting.header_block import HeaderBlock
-from postern.mail.quoting.history import find_headings
+from postern.mail.quoting.history import find_headings, may_hold_headings
 from postern.mail.quoting.labels import Kind
 from postern.mail.quoting.rows import Edit, Row, edit_html, edit_text, rows_of_html, rows_of_text
 from postern.mail.spelling import fold
@@ -25,19 +25,15 @@ def reduce_quotations(draft: Draft, passage: Passage) -> Draft:
     """The step, for text and HTML."""
     letter = draft.letter
     text, html = letter.text, letter.html
-    if text and _may_quote(text):
+    if text and may_hold_headings(text):
         rows = rows_of_text(text)
         text = edit_text(text, rows, list(reductions(rows, passage)))
-    if html and _may_quote(html):
+    if html and may_hold_headings(html):
         rows = rows_of_html(html)
         html = edit_html(html, rows, list(reductions(rows, passage)))
     if (text, html) == (letter.text, letter.html):
         return draft
     return draft.but(replace(letter, text=text, html=html), "names and addresses were cut from quoted history")
-
-
-def _may_quote(source: str) -> bool:
-    return ":" in source or "\uff1a" in source
 
 
 def reductions(rows: Sequence[Row], passage: Passage) -> Iterator[Edit]:
