@@ -56,14 +56,16 @@ def text_part(subtype: str, text: str) -> Entity:
 
 
 def file_part(file: Attachment) -> Entity:
-    """A file, with a header of our own."""
-    disposition = header_lines.parameterised(
-        "Content-Disposition", "inline" if file.content_id else "attachment", (("filename", file.file_name),)
-    )
-    if file.content_id:
-        disposition += header_lines.identifiers("Content-ID", [f"<{file.content_id}>"])
-    entity = _entity(file.media_type, _charset_of(file), "base64", _base64(file.content))
-    return Entity(entity.fields + disposition, entity.body)
+    """A file, with a header of our own. A foreign or long name stands in it twice: for mail programs that know RFC 2231, and for
+    Outlook and its kin.
+    """
+    name = [("filename", file.file_name)]
+    disposition = header_lines.parameterised("Content-Disposition", "inline" if file.content_id else "attachment", name)
+    again = [("name", file.file_name)] if b"filename*" in disposition else []
+    kind = header_lines.parameterised("Content-Type", file.media_type, _charset_of(file), again)
+    identifier = header_lines.identifiers("Content-ID", [f"<{file.content_id}>"]) if file.content_id else b""
+    fields = (kind, b"Content-Transfer-Encoding: base64\r\n", disposition, identifier)
+    return Entity(b"".join(fields), _base64(file.content))
 
 
 def multipart(subtype: str, parts: Sequence[Entity], boundaries: Boundaries) -> Entity:

@@ -167,7 +167,7 @@ def _lines_after(octets: bytes, mark: bytes, start: int, end: int) -> Iterator[t
 
 
 def _encoding_of(block: HeaderBlock) -> str:
-    return block.first("content-transfer-encoding").partition("(")[0].lower().strip(' ;,"')
+    return re.split(r"[(;,]", block.first("content-transfer-encoding"), maxsplit=1)[0].lower().strip(' \t"')
 
 
 def _leaf(
