@@ -87,6 +87,13 @@ def test_a_cut_letter_spoils_one_letter_and_no_more() -> None:
     assert decode(CHINESE.encode()[:-1], "utf-8").startswith(CHINESE[:-1])
 
 
+def test_a_text_of_two_charsets_is_read_line_by_line() -> None:
+    octets = GERMAN.encode() + b"\n-- \n" + GERMAN.encode("cp1252") + b"\nAnn"
+    assert text_in("utf-8", octets).letter.text == f"{GERMAN}\n-- \n{GERMAN}\nAnn"
+    many = octets + b"\n" * 30_000
+    assert (text_in("utf-8", many).letter.text or "").endswith(f"{GERMAN}\nAnn" + "\n" * 30_000)
+
+
 @pytest.mark.parametrize("mark", ["meta charset=koi8-r", 'meta http-equiv=x content="text/html; charset=koi8-r"'])
 def test_html_may_name_its_charset_in_itself(mark: str) -> None:
     octets = f"<html><{mark}><p>{RUSSIAN}".encode("koi8-r")

@@ -147,6 +147,26 @@ def test_the_text_arrives_as_it_was_meant(name: str) -> None:  # M-10
     assert f"\n\n{words}\n\n" in text.get_content().replace("\r\n", "\n")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Content-Type: text/html\n\n<pre>\nbegin 644 a.exe\n#0V%T\n`\nend\n</pre>",
+        "\nbegin 644 a.exe\nbegin 644 b\n#0V%T\n`\nend\n#0V%T\n`\nend\n",
+        "\n  begin 644 a.exe\n#0V%T\n`\nend\n",
+        "\nbegin-base64 644 a.exe\nQ2F0\n====\n",
+    ],
+)
+def test_no_text_we_write_holds_an_uuencoded_file(body: str) -> None:  # M-03
+    text = parsed(relay(body).content).get_body(("plain",))
+    assert text is not None
+    assert not [line for line in text.get_content().splitlines() if line.startswith("begin")]
+    assert not letter_of(relay(body)).letter.attachments
+
+
+def test_a_file_without_a_name_is_given_none() -> None:
+    assert b"name" not in writer.file_part(Attachment("", "application/pdf", b"x")).fields
+
+
 def test_a_calendar_alone_is_a_mail_without_text() -> None:  # M-10
     relayed = relay(
         "Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nORGANIZER:mailto:ann@mail.test\nEND:VCALENDAR"

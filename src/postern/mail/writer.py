@@ -4,6 +4,7 @@ It refuses to copy: no header, boundary or encoding of another mail comes in her
 """
 
 import binascii
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from postern.mail.letter import Attachment
 
 _PLAIN_LINE = 78  # RFC 5322 2.1.1
 _BASE64_ROW = 76  # RFC 2045 6.8
+# Many programs show a file where a text holds one uuencoded. A space before this line, and it is a text to all of them.
+_UUENCODED = re.compile(r"^begin(?=(?:-base64)? [0-7]{3,4} )", re.MULTILINE)
 Boundaries = Callable[[], str]
 
 
@@ -45,6 +48,8 @@ def mail(fields: Sequence[bytes], text: str, html: str, attachments: Sequence[At
 
 def text_part(subtype: str, text: str) -> Entity:
     """Text as it is where any mail program would show it so, else quoted-printable, else, mostly foreign, base64."""
+    if subtype == "plain":
+        text = _UUENCODED.sub(" begin", text)
     octets = text.encode("utf-8", "replace")
     octets = octets if octets.endswith(b"\n") else octets + b"\n"
     if _may_stand_plain(octets):
@@ -59,7 +64,7 @@ def file_part(file: Attachment) -> Entity:
     """A file, with a header of our own. A foreign or long name stands in it twice: for mail programs that know RFC 2231, and for
     Outlook and its kin.
     """
-    name = [("filename", file.file_name)]
+    name = [("filename", file.file_name)] if file.file_name else []
     disposition = header_lines.parameterised("Content-Disposition", "inline" if file.content_id else "attachment", name)
     again = [("name", file.file_name)] if b"filename*" in disposition else []
     kind = header_lines.parameterised("Content-Type", file.media_type, _charset_of(file), again)
