@@ -132,8 +132,13 @@ def by_evidence(octets: bytes) -> str:
     """Without a trustworthy name: by marks and escapes, as UTF-8 what is mostly that, the rest by its letters. Never UTF-7."""
     if marked := evidence.codec_by_mark(octets):
         return octets.decode(marked, "replace")
-    if _is_utf8(octets):
+    try:
         return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return _without_name(octets)
+
+
+def _without_name(octets: bytes) -> str:
     pieces = octets.split(b"\n") if octets.count(b"\n") <= _LINES_MAXIMUM else [octets]
     read = [_mostly_utf8(piece) for piece in pieces]
     others = b"\n".join(piece for piece, text in zip(pieces, read, strict=True) if text is None)
