@@ -35,6 +35,7 @@ FILE_MAXIMUM = 50_000_000  # octets
 MISSED_WORDS = 0.02  # of the standard library's words may be missing in ours before it is called a difference
 BEGINS_LIKE_A_MAIL = re.compile(rb"\s*(?:\xef\xbb\xbf)?(?:>?From [^\n]*\n|[!-9;-~]{1,76}[ \t]*:)")
 MBOX_LINE = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]{0,200}\d{4}[^\n]{0,40}\n")
+TEXT_FOR_PROGRAMS = re.compile(r"text/(?:calendar|csv|directory|rfc822-headers|rtf|xml|.*(?:card|css|script|signature))")
 WORD = re.compile(r"\w+")
 MARKUP = re.compile(r"(?is)<!--.*?-->|<(?:style|script|title|head)\b.*?</(?:style|script|title|head)\s*>|<[^<>]*>")
 
@@ -178,11 +179,9 @@ def _as_the_library_reads(content: bytes) -> tuple[Counter[str], int]:
     files = 0
     for part in _leaves(message):
         kind = part.get_content_type()
-        if (
-            (kind.startswith("text/") or part.get_content_maintype() == "multipart")
-            and not part.get_filename()
-            and part.get_content_disposition() != "attachment"
-        ):
+        is_text = kind.startswith("text/") and not TEXT_FOR_PROGRAMS.fullmatch(kind)
+        is_broken = part.get_content_maintype() == "multipart"
+        if (is_text or is_broken) and not part.get_filename() and part.get_content_disposition() != "attachment":
             payload = part.get_payload(decode=True)
             text = (payload if isinstance(payload, bytes) else b"").decode(_charset(part), "replace")
             words.update(WORD.findall(_words_of(text) if kind == "text/html" else text))

@@ -4,11 +4,13 @@ import email.utils
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 
+import fast_mail_parser
 import pytest
 
 from postern.mail import header_lines, writer
 from postern.mail.letter import Attachment
-from tests.letters import numbered_boundaries
+from postern.mail.reader import read
+from tests.letters import LIMITS, letter_of, numbered_boundaries, relay
 
 
 def parsed(content: bytes) -> EmailMessage:
@@ -83,6 +85,105 @@ def test_a_date_is_written_in_utc_and_in_english() -> None:
 )
 def test_a_display_name_is_quoted(name: str, expected: bytes) -> None:
     assert header_lines.mailbox("From", name, "a@b.example") == expected
+
+
+@pytest.mark.parametrize("name", ["\\" * 60, '"' * 60, "\\)((a" * 12, "x" * 66, "x" * 67, "x y" * 22, "a\\" * 25 + " b"])
+def test_a_display_name_keeps_its_line_however_much_of_it_is_escaped(name: str) -> None:  # found by bench/fuzz.py
+    line = header_lines.mailbox("From", name, "a@b.example")
+    assert all(len(row) <= 78 for row in line.split(b"\r\n"))
+    # The standard library leaves a space between two encoded words of a name (RFC 2047 6.2 forbids it), so others judge.
+    author = fast_mail_parser.parse_email(line + b"\r\n").from_
+    assert author is not None
+    assert author.display_name == name
+    assert [mailbox.display_name for mailbox in read(line + b"\r\n", LIMITS).authors] == [name]
+
+
+@pytest.mark.parametrize("name", ["Änne " * 30, "你" * 100, "a" * 200 + ".pdf", "a b" * 60, "'\"%;=" * 30])
+def test_a_file_name_keeps_its_lines_and_stands_there_in_both_forms(name: str) -> None:  # M-06
+    fields = writer.file_part(Attachment(name, "application/pdf", b"x")).fields
+    assert all(len(row) <= 78 for row in fields.split(b"\r\n"))
+    part = parsed(fields + b"\r\n")
+    assert part.get_filename() == name.strip()
+    assert part["Content-Type"].params["name"] == name.strip()
+
+
+def test_a_short_ascii_file_name_stands_there_once() -> None:
+    fields = writer.file_part(Attachment("invoice.pdf", "application/pdf", b"x")).fields
+    assert fields.count(b"invoice.pdf") == 1
+
+
+PLAIN = "Content-Type: text/plain; charset=utf-8"
+FLOWED = f"{PLAIN}; format=flowed"
+TEXTS = {
+    "plain": (PLAIN, "Hello\nthere", "Hello\nthere"),
+    "flowed": (FLOWED, "A long \nline\n\nEnd", "A long line\n\nEnd"),
+    "flowed without spaces": (f"{FLOWED}; delsp=yes", "日本 \n語", "日本語"),
+    "flowed quotation": (FLOWED, "> a \n> b\nyes", "> a b\nyes"),
+    "flowed, stuffed": (FLOWED, " From me\n >x", "From me\n>x"),
+    "quoted": (PLAIN, "> you wrote\n>> I wrote\n>no space", "> you wrote\n>> I wrote\n>no space"),
+    "From at the start of a line": (PLAIN, "From here\nFrom there", "From here\nFrom there"),
+    ">From at the start of a line": (PLAIN, ">From here", ">From here"),
+    "dots": (PLAIN, ".\n..\n.x\nend.", ".\n..\n.x\nend."),
+    "eight bit": (PLAIN, "Grüße 你好 😀", "Grüße 你好 😀"),
+    "long lines": (PLAIN, "x" * 5_000 + " " + "é" * 2_000, "x" * 5_000 + " " + "é" * 2_000),
+    "trailing spaces": (PLAIN, "a  \nb\t\nc", "a  \nb\t\nc"),
+    "empty lines": (PLAIN, "a\n\n\n\nb", "a\n\n\n\nb"),
+    "equals signs": (PLAIN, "1 = 1 =41 =\n=", "1 = 1 =41 =\n="),
+    "a boundary of ours": (PLAIN, "--=_boundary_1\n--=_boundary_1--", "--=_boundary_1\n--=_boundary_1--"),
+    "what looks like a header": (PLAIN, "Subject: x\nBcc: y@z.test", "Subject: x\nBcc: y@z.test"),
+    "only HTML": ("Content-Type: text/html; charset=utf-8", "<p>Grüße<p>Ann", "Grüße\n\nAnn"),
+    "empty": (PLAIN, "", "(This message has no text.)"),
+    "white space alone": (PLAIN, " \n\t\n", "(This message has no text.)"),
+    "only a file": ("Content-Type: application/pdf; name=a.pdf", "%PDF-1.4", "(This message has no text, only attachments.)"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_text_arrives_as_it_was_meant(name: str) -> None:  # M-10
+    head, body, words = TEXTS[name]
+    relayed = relay(f"From: ann@mail.test\nMIME-Version: 1.0\n{head}\n\n{body}")
+    text = parsed(relayed.content).get_body(("plain",))
+    assert text is not None
+    assert f"\n\n{words}\n\n" in text.get_content().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Content-Type: text/html\n\n<pre>\nbegin 644 a.exe\n#0V%T\n`\nend\n</pre>",
+        "\nbegin 644 a.exe\nbegin 644 b\n#0V%T\n`\nend\n#0V%T\n`\nend\n",
+        "\n  begin 644 a.exe\n#0V%T\n`\nend\n",
+        "\nbegin-base64 644 a.exe\nQ2F0\n====\n",
+    ],
+)
+def test_no_text_we_write_holds_an_uuencoded_file(body: str) -> None:  # M-03
+    text = parsed(relay(body).content).get_body(("plain",))
+    assert text is not None
+    assert not [line for line in text.get_content().splitlines() if line.startswith("begin")]
+    assert not letter_of(relay(body)).letter.attachments
+
+
+def test_a_file_without_a_name_is_given_none() -> None:
+    assert b"name" not in writer.file_part(Attachment("", "application/pdf", b"x")).fields
+
+
+def test_a_calendar_alone_is_a_mail_without_text() -> None:  # M-10
+    relayed = relay(
+        "Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nORGANIZER:mailto:ann@mail.test\nEND:VCALENDAR"
+    )
+    assert "ann@mail.test" not in relayed.content.decode("ascii")
+    assert "(This message has no text" in (letter_of(relayed).letter.text or "")
+
+
+def test_text_and_html_that_say_different_things_both_travel() -> None:  # M-11
+    relayed = relay(
+        "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nTwenty euros.\n"
+        "--b\nContent-Type: text/html\n\n<p>Thirty euros.\n--b--\n"
+    )
+    letter = letter_of(relayed).letter
+    assert "Twenty euros." in (letter.text or "")
+    assert "Thirty euros." in (letter.html or "")
+    assert relayed.text == "Twenty euros."  # what the record shows is the text
 
 
 def test_what_is_no_message_id_is_left_out() -> None:

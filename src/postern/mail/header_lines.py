@@ -62,10 +62,16 @@ def _date_time(moment: datetime) -> str:
     return f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} +0000"
 
 
-def parameterised(name: str, value: str, parameters: Iterable[tuple[str, str]]) -> bytes:
-    """A field with parameters; a long or foreign value in sections of percent signs (RFC 2231)."""
-    pieces = [piece for key, text in parameters for piece in _parameter(key, one_line(text))]
-    return _fold(name, [f"{word};" for word in (value, *pieces[:-1])] + pieces[-1:] if pieces else [value])
+def parameterised(name: str, value: str, parameters: Iterable[tuple[str, str]], encoded: Iterable[tuple[str, str]] = ()) -> bytes:
+    """A field with parameters; a long or foreign value in sections of percent signs (RFC 2231). The ``encoded`` ones are written
+    in encoded words instead: forbidden (RFC 2047 5), but the one form of a foreign file name that every mail program reads.
+    """
+    pieces = [[piece] for key, text in parameters for piece in _parameter(key, one_line(text))]
+    pieces += [list(_parameter_in_words(key, one_line(text))) for key, text in encoded]
+    words = [[value], *pieces]
+    for piece in words[:-1]:
+        piece[-1] += ";"
+    return _fold(name, [word for piece in words for word in piece])
 
 
 def _parameter(key: str, text: str) -> Iterator[str]:
@@ -79,6 +85,13 @@ def _parameter(key: str, text: str) -> Iterator[str]:
     for number, section in enumerate(sections):
         mark = f"*{number}*" if len(sections) > 1 else "*"
         yield f"{key}{mark}=" + ("utf-8''" if number == 0 else "") + section
+
+
+def _parameter_in_words(key: str, text: str) -> Iterator[str]:
+    words = list(_encoded_words(text, _WORD_OCTETS - len(key)))
+    words[0] = f'{key}="{words[0]}'
+    words[-1] += '"'
+    yield from words
 
 
 def _quoted(text: str) -> str:
@@ -100,12 +113,12 @@ def _may_stand_plain(text: str) -> bool:
     return text.isascii() and "=?" not in text and all(len(word) < _LINE - 8 for word in text.split(" "))
 
 
-def _encoded_words(text: str) -> Iterator[str]:
+def _encoded_words(text: str, size: int = _WORD_OCTETS) -> Iterator[str]:
     """The text in encoded words of at most 75 characters (RFC 2047 2), never cut within a letter (5.3)."""
     chunk = b""
     for character in text:
         octets = character.encode("utf-8", "replace")
-        if len(chunk) + len(octets) > _WORD_OCTETS:
+        if len(chunk) + len(octets) > size:
             yield _encoded_word(chunk)
             chunk = b""
         chunk += octets

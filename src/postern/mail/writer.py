@@ -4,6 +4,7 @@ It refuses to copy: no header, boundary or encoding of another mail comes in her
 """
 
 import binascii
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from postern.mail.letter import Attachment
 
 _PLAIN_LINE = 78  # RFC 5322 2.1.1
 _BASE64_ROW = 76  # RFC 2045 6.8
+# Many programs show a file where a text holds one uuencoded. A space before this line, and it is a text to all of them.
+_UUENCODED = re.compile(r"^begin(?=(?:-base64)? [0-7]{3,4} )", re.MULTILINE)
 Boundaries = Callable[[], str]
 
 
@@ -50,6 +53,8 @@ def assemble(fields: Sequence[bytes], whole: Entity) -> bytes:
 
 def text_part(subtype: str, text: str) -> Entity:
     """Text as it is where any mail program would show it so, else quoted-printable, else, mostly foreign, base64."""
+    if subtype == "plain":
+        text = _UUENCODED.sub(" begin", text)
     octets = text.encode("utf-8", "replace")
     octets = octets if octets.endswith(b"\n") else octets + b"\n"
     if _may_stand_plain(octets):
@@ -61,14 +66,16 @@ def text_part(subtype: str, text: str) -> Entity:
 
 
 def file_part(file: Attachment) -> Entity:
-    """A file, with a header of our own."""
-    disposition = header_lines.parameterised(
-        "Content-Disposition", "inline" if file.content_id else "attachment", (("filename", file.file_name),)
-    )
-    if file.content_id:
-        disposition += header_lines.identifiers("Content-ID", [f"<{file.content_id}>"])
-    entity = _entity(file.media_type, _charset_of(file), "base64", _base64(file.content))
-    return Entity(entity.fields + disposition, entity.body)
+    """A file, with a header of our own. A foreign or long name stands in it twice: for mail programs that know RFC 2231, and for
+    Outlook and its kin.
+    """
+    name = [("filename", file.file_name)] if file.file_name else []
+    disposition = header_lines.parameterised("Content-Disposition", "inline" if file.content_id else "attachment", name)
+    again = [("name", file.file_name)] if b"filename*" in disposition else []
+    kind = header_lines.parameterised("Content-Type", file.media_type, _charset_of(file), again)
+    identifier = header_lines.identifiers("Content-ID", [f"<{file.content_id}>"]) if file.content_id else b""
+    fields = (kind, b"Content-Transfer-Encoding: base64\r\n", disposition, identifier)
+    return Entity(b"".join(fields), _base64(file.content))
 
 
 def multipart(subtype: str, parts: Sequence[Entity], boundaries: Boundaries) -> Entity:

@@ -100,6 +100,7 @@ _NAME_NOISE = re.compile(r"[\"'\s]")
 _ASCII = bytes(range(128))
 _CONTROLS = bytes((*range(9), *range(11, 32), 127))
 _NOT_ASCII_ALONE = frozenset({"utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", _ISO_2022_CN})
+_LINES_MAXIMUM = 20_000  # of a text that are looked at one by one
 _BYTE_ORDER_MARK = "\ufeff"
 _CHINESE_RUN = re.compile(rb"\x0e([^\x0f\n]*)\x0f?")
 _CHINESE_ESCAPE = re.compile(rb"\x1b\$[)*+][A-Z]|\x1b[NO]")
@@ -128,18 +129,32 @@ def codec_of(charset: str) -> str | None:
 
 
 def by_evidence(octets: bytes) -> str:
-    """Without a trustworthy name: by marks and escapes, as UTF-8 where most of it is that, else by its letters. Never UTF-7."""
+    """Without a trustworthy name: by marks and escapes, as UTF-8 what is mostly that, the rest by its letters. Never UTF-7."""
     if marked := evidence.codec_by_mark(octets):
         return octets.decode(marked, "replace")
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
-        text = octets.decode("utf-8", "replace")
-    high = len(octets.translate(None, _ASCII))
-    if text.count("\ufffd") * 4 <= high:
-        return text
-    codec = evidence.codec_by_letters(octets)
-    return _western(octets) if codec == evidence.WESTERN else octets.decode(codec, "replace")
+        return _without_name(octets)
+
+
+def _without_name(octets: bytes) -> str:
+    pieces = octets.split(b"\n") if octets.count(b"\n") <= _LINES_MAXIMUM else [octets]
+    read = [_mostly_utf8(piece) for piece in pieces]
+    others = b"\n".join(piece for piece, text in zip(pieces, read, strict=True) if text is None)
+    if not others:
+        return "\n".join(text for text in read if text is not None)
+    codec = evidence.codec_by_letters(others)
+    if codec != evidence.WESTERN:
+        return octets.decode(codec, "replace")
+    # A footer of another program under a text in UTF-8, or the other way round.
+    return "\n".join(_western(piece) if text is None else text for piece, text in zip(pieces, read, strict=True))
+
+
+def _mostly_utf8(octets: bytes) -> str | None:
+    """A piece of a text as UTF-8, if no more than a quarter of its high octets are none."""
+    text = octets.decode("utf-8", "replace")
+    return text if text.count("\ufffd") * 4 <= len(octets.translate(None, _ASCII)) else None
 
 
 def _by_name(octets: bytes, charset: str) -> str | None:

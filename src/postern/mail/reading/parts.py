@@ -13,7 +13,7 @@ from postern.mail.reading.encoded_words import decode_words
 from postern.mail.reading.file_names import clean_file_name
 from postern.mail.reading.header_block import HeaderBlock
 from postern.mail.reading.parameters import Parameterised, read_parameters
-from postern.mail.reading.transfer import decode, is_unencoded_text
+from postern.mail.reading.transfer import UUENCODE, decode, is_unencoded_text
 from postern.mail.reading.uuencoded import UuencodedFile, take_out_files
 from postern.model.limits import Limits
 
@@ -21,6 +21,8 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _LIKELY_BOUNDARY = re.compile(rb"^--(\S[^\n]{0,69}?)[ \t]*\n(?=content-)", re.MULTILINE | re.IGNORECASE)
 _UNKNOWN_TYPE = "application/octet-stream"
 _TYPES_READ = 3  # of the Content-Type fields of one part
+_TEXTUAL = ("text/", "message/", "multipart/")
+_OWN_LINE_ENDS = frozenset({"base64", *UUENCODE})  # the file's, which those of the mail cannot change
 _FORK = "application/applefile"  # Macintosh's icon and window of the file beside it (RFC 1740): no file to anybody else
 
 
@@ -167,7 +169,7 @@ def _lines_after(octets: bytes, mark: bytes, start: int, end: int) -> Iterator[t
 
 
 def _encoding_of(block: HeaderBlock) -> str:
-    return block.first("content-transfer-encoding").partition("(")[0].lower().strip(' ;,"')
+    return re.split(r"[(;,]", block.first("content-transfer-encoding"), maxsplit=1)[0].lower().strip(' \t"')
 
 
 def _leaf(
@@ -176,7 +178,9 @@ def _leaf(
     """A part with content, and the files that stand uuencoded in it, if it is a text."""
     encoding = _encoding_of(block)
     raw = here.octets[block.body_at : here.end]
-    is_text = kind.value.startswith("text/")
+    is_text = kind.value.startswith(_TEXTUAL)
+    if not is_text and encoding not in _OWN_LINE_ENDS:
+        raw = raw.replace(b"\n", b"\r\n")  # a file goes on octet by octet
     content = raw if encoding == "base64" and is_text and is_unencoded_text(raw) else decode(raw, encoding)
     if content is None:
         defects.append("an encoding is unknown")

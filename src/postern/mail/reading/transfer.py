@@ -10,10 +10,10 @@ from contextlib import suppress
 from postern.mail.reading.uuencoded import decode_uuencoded
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
-_SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\n|\Z)")
+_SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
 _PADDING = re.compile(rb"=+")
 _SEGMENTS_MAXIMUM = 1_000
-_UUENCODE = frozenset({"uuencode", "x-uuencode", "uue", "x-uue"})
+UUENCODE = frozenset({"uuencode", "x-uuencode", "uue", "x-uue"})
 _NO_ENCODING = re.compile(r"(?:[678][ -]?bits?|binary|plain|text|none|identity|utf-?8|us-ascii|)")
 _CONTROLS = bytes((*range(9), *range(14, 32)))
 _FEW_WORDS = 40  # octets
@@ -25,7 +25,7 @@ def decode(octets: bytes, encoding: str) -> bytes | None:
         return decode_base64(octets)
     if encoding == "quoted-printable":
         return decode_quoted_printable(octets)
-    if encoding in _UUENCODE:
+    if encoding in UUENCODE:
         return decode_uuencoded(octets)
     return octets if _NO_ENCODING.fullmatch(encoding) else None
 
