@@ -89,8 +89,10 @@ def test_nothing_in_a_pdf_acts() -> None:
         b"%PDF-1.7\nnothing more",
         pdf()[:2_000],
         pdf(encryption=pikepdf.Encryption(owner="a", user="b")),
-        (b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[2 0 R]/Count 1>>\nendobj\n"
-        b"trailer<</Root 1 0 R>>"),
+        (
+            b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[2 0 R]/Count 1>>\nendobj\n"
+            b"trailer<</Root 1 0 R>>"
+        ),
     ],
 )
 def test_a_broken_or_locked_pdf_is_withheld(octets: bytes) -> None:
