@@ -16,7 +16,8 @@ from postern.mail.files.budget import Budget, UncleanError
 _STRING = re.compile(rb"\((?:[^()\\]++|\\.|\((?:[^()\\]++|\\.)*+\))*+\)|<([0-9A-Fa-f\s]*+)>", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|\r?\n|(.))", re.DOTALL)
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_PAIRS = re.compile(rb"<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,64})>(?:\s*<([0-9A-Fa-f]{2,64})>)?")
+_PAIRS = re.compile(rb"<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,64})>()")
+_RANGES = re.compile(rb"<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,64})>")
 _SECTIONS = re.compile(rb"begin(bfchar|bfrange)(.*?)end\1", re.DOTALL)
 _LISTED = re.compile(rb"<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,8})>\s*\[([^\]]*)\]")
 _TABLES_MAXIMUM = 40
@@ -109,13 +110,15 @@ def _table(content: bytes) -> tuple[dict[int, str], int]:
     width = 1
     for kind, section in _SECTIONS.findall(content):
         for start, end, listed in _LISTED.findall(section) if kind == b"bfrange" else ():
+            width = max(width, len(start) // 2)
             for number, one in enumerate(re.findall(rb"<([0-9A-Fa-f]+)>", listed)[: int(end, 16) - int(start, 16) + 1]):
                 letters[int(start, 16) + number] = _letters_of(one)
-        for first, second, third in _PAIRS.findall(_LISTED.sub(b"", section)):
+        pattern = _PAIRS if kind == b"bfchar" else _RANGES
+        for first, second, third in pattern.findall(_LISTED.sub(b"", section)):
             width = max(width, len(first) // 2)
             if kind == b"bfchar":
                 letters[int(first, 16)] = _letters_of(second)
-            elif third and len(letters) < _LETTERS_MAXIMUM:
+            elif len(letters) < _LETTERS_MAXIMUM:
                 _add_range(letters, int(first, 16), int(second, 16), third)
     return letters, width
 

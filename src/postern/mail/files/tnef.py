@@ -17,7 +17,7 @@ def files_in(octets: bytes, limits: Limits) -> tuple[Attachment, ...]:
     names: list[str] = []
     contents: list[bytes] = []
     place = _FRONT
-    while place + _ATTRIBUTE.size <= len(octets) and len(names) <= limits.attachments:
+    while place + _ATTRIBUTE.size <= len(octets) and len(names) <= limits.parts:
         _, kind, length = _ATTRIBUTE.unpack_from(octets, place)
         place += _ATTRIBUTE.size
         if place + length > len(octets):
