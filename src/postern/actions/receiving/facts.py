@@ -76,7 +76,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         messages_lately=_lately(look, frame, pair, place, mail.received_at),
         messages_lately_maximum=limits.thread_burst,
         used_today=used,
-        daily_limit=_daily_limit(look, pair.seller, pair.marketplace, day, used),
+        daily_limit=_daily_limit(look, frame, pair, day, used),
         limit_resets_at=f"{day.ends_at:%Y-%m-%d %H:%M} UTC",
         opted_out=opted_out,
         is_reply=opted_out and _is_reply(look, pair, place),
@@ -88,9 +88,11 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
     return Known(facts, author_id, place, automatic, day, standing)
 
 
-def _daily_limit(look: Look, seller: Seller, marketplace: Marketplace, day: Day, used: int) -> int:
-    """R21. No limit is below what is always allowed, so while less is used nobody's orders need to be counted."""
-    return ALWAYS_ALLOWED if used < ALWAYS_ALLOWED else daily_limit_of(look, seller, marketplace, day)
+def _daily_limit(look: Look, frame: Frame, pair: Pair, day: Day, used: int) -> int:
+    """R21. No limit is below what is always allowed, so nobody's orders need to be counted until one mail could come to that."""
+    if used + frame.limits.recipients_per_mail < ALWAYS_ALLOWED:
+        return ALWAYS_ALLOWED
+    return daily_limit_of(look, pair.seller, pair.marketplace, day)
 
 
 def daily_limit_of(look: Look, seller: Seller, marketplace: Marketplace, day: Day) -> int:
