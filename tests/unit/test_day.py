@@ -18,7 +18,7 @@ ZONES = (
     "Africa/Cairo",
     "UTC",
 )
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda one: one.replace(tzinfo=UTC))  # noqa: DTZ001 - UTC below
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
 
 
 @pytest.mark.parametrize(

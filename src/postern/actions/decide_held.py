@@ -30,7 +30,7 @@ from postern.model.thread import Message, MessageState
 from postern.policy.chain import judge_for_release, passed_by
 from postern.policy.reasons import ALL, HELD_TOO_LONG, LEAKING, NOT_RELEASED, Cause
 from postern.policy.verdict import Block, Deliver, Discard, Hold, Refuse
-from postern.storage.change import Change, Guard, Kept, OptOutUnchanged, RelationshipOpen, Row, StillHeld
+from postern.storage.change import Change, Guard, Kept, OptOutUnchanged, RelationshipOpen, Row, SenderApproved, StillHeld
 from postern.storage.deliveries import delivery_row
 from postern.storage.documents import find_document
 from postern.storage.journal import journal_row
@@ -179,6 +179,7 @@ def _queue(decision: _Decision, arrival: Arrival, message: Message, place: Place
     guards: tuple[Guard, ...] = (StillHeld(message.seller_id, message.id), RelationshipOpen(pair.relationship.id))
     if message.author is Side.SELLER:
         guards += (OptOutUnchanged(pair.buyer.id, pair.buyer.opt_out_version),)
+        guards += (SenderApproved(message.seller_id, message.author_id),) if message.author_id else ()
     rows = (
         document.row,
         held_row(queued, pair.key, now),
