@@ -1,7 +1,8 @@
 """The worker: takes what is due from the queue and hands it to the courier, many at once, until it is told to stop.
 
-It decides nothing: claims, outcomes and retries are ``actions.deliver_mail``. While an attempt runs, its lease is renewed, so a
-lease may be short and the mails of a worker that died are soon somebody else's.
+It decides nothing: claims, outcomes and retries are ``actions.deliver_mail``, and ``actions.decide_held`` says when a hold is
+over. While an attempt runs, its lease is renewed, so a lease may be short and the mails of a worker that died are soon somebody
+else's.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from postern.actions.decide_held import expire_holds
 from postern.actions.deliver_mail import Parcel, Sign, claim_deliveries, open_parcel, settle
 from postern.actions.frame import Frame
 from postern.errors import PosternError, StoreError
@@ -26,6 +28,7 @@ from postern.storage.store import Store, Transaction
 from postern.worker.turns import Turns
 
 POLL_SECONDS = 1.0  # for what other processes queue, and for what becomes due
+HOLDS_SECONDS = 60.0  # between two looks for held mail whose time is over
 LONGEST_PAUSE = 30.0  # seconds between two tries to settle while the store is away
 _SETTLING_TRIES = 120  # about an hour
 _LAST_TRIES = 5  # once told to stop: about half a minute
@@ -71,7 +74,7 @@ class Runner:
 
     async def run(self) -> None:
         """Work until stopped. A store that is away is asked again; nothing that happens to one mail stops the others."""
-        renewing = asyncio.create_task(self._renew_leases())
+        beside = [asyncio.create_task(work) for work in (self._renew_leases(), self._expire_holds())]
         try:
             quiet = True
             while not self._stopping:
@@ -80,7 +83,8 @@ class Runner:
             if self._under_way:
                 await asyncio.wait([task for _, task in self._under_way.values()])
         finally:
-            renewing.cancel()
+            for task in beside:
+                task.cancel()
 
     async def _woken(self) -> bool:
         """Whether somebody called, or a whole poll went by without anything happening."""
@@ -183,6 +187,19 @@ class Runner:
             await self._write(lambda connection: renew(connection, held, until))
         except StoreError as error:
             _log.warning("leases cannot be renewed: %s", error)
+
+    async def _expire_holds(self) -> None:
+        """What nobody decided in time is refused, and its author told by a notice that waits in the queue like any other."""
+        while True:
+            try:
+                count = await asyncio.to_thread(expire_holds, self._store, self._frame, self._clock.now())
+            except PosternError as error:
+                _log.warning("held mail cannot be looked through: %s", error)
+                count = 0
+            if count:
+                self._wake.set()
+            else:
+                await asyncio.sleep(HOLDS_SECONDS)
 
     async def _write(self, function: Callable[[Transaction], T]) -> T:
         return await asyncio.wrap_future(self._store.write(function))

@@ -9,7 +9,8 @@ from uuid import UUID
 from postern.actions.frame import Frame
 from postern.actions.receiving.pair import Arrival, Pair
 from postern.actions.receiving.placing import Place, find_place
-from postern.mail.automatic import Automatic, recognise
+from postern.mail.automatic import recognise
+from postern.model.automatic import Automatic
 from postern.model.day import Day
 from postern.model.people import Marketplace, Seller
 from postern.model.relationship import Side

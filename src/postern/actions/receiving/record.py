@@ -159,6 +159,7 @@ def rows_of_refusal(look: Look, frame: Frame, station: Station, cause: Cause) ->
 def rows_of_absorbing(look: Look, station: Station, cause: Cause) -> tuple[Row, ...]:
     """What a robot wrote: kept and shown, told to nobody."""
     values: dict[str, Value] = {"verdict": "discard", "reason": cause.reason.code, "automatic": station.automatic}
+    values |= dict(cause.fields)  # the sign by which it was recognised; our words, never the mail's
     return (
         *_message_rows(look, station, _unsent(station, MessageState.ABSORBED, cause)),
         _entry(station, "mail-absorbed", values),
