@@ -30,11 +30,12 @@ from postern.model.thread import Message, MessageState
 from postern.policy.chain import judge_for_release, passed_by
 from postern.policy.reasons import ALL, HELD_TOO_LONG, LEAKING, NOT_RELEASED, Cause
 from postern.policy.verdict import Block, Deliver, Discard, Hold, Refuse
-from postern.storage.change import Change, Guard, Kept, OptOutUnchanged, RelationshipOpen, Row, StillHeld
+from postern.storage.change import Change, Guard, Kept, OptOutUnchanged, RelationshipOpen, Row, SenderApproved, StillHeld
 from postern.storage.deliveries import delivery_row
 from postern.storage.documents import find_document
 from postern.storage.journal import journal_row
 from postern.storage.relationships import AliasEntry, find_relationship_key
+from postern.storage.standing import use_row
 from postern.storage.store import Look, Store
 from postern.storage.threads import commit_to_decision, find_thread, held_row, list_held
 
@@ -127,17 +128,22 @@ def _release(decision: _Decision, message: Message) -> tuple[Change, MessageStat
     known = gather(look, decision.frame, arrival)
     facts = replace(known.facts, used_today=0, messages_lately=0)  # it was counted when it came (R21)
     judgement = judge_for_release(facts)
+    named = replace(message, author_id=known.author_id, automatic=known.automatic.kind if known.automatic else "")
     match judgement.verdict:
         case Deliver():
             author_id, place = _proven(known)
             thread = find_thread(look, message.seller_id, message.relationship_id, message.thread_id)
             place = replace(place, thread=thread or place.thread, opened=False)
-            released = replace(message, author_id=author_id, passed_by=passed_by(judgement), reason="")
-            return _queue(decision, arrival, released, place), MessageState.QUEUED
+            released = replace(named, author_id=author_id, passed_by=passed_by(judgement), reason="")
+            change = _queue(decision, arrival, released, place)
+            if message.author is Side.SELLER and message.author_id is None:  # held unread: nobody counted it when it came
+                use = use_row(message.seller_id, arrival.pair.marketplace.id, str(known.day))
+                change = replace(change, rows=(*change.rows, use))
+            return change, MessageState.QUEUED
         case Block(cause):
-            return _ended(decision, message, MessageState.BLOCKED, cause), MessageState.BLOCKED
+            return _ended(decision, named, MessageState.BLOCKED, cause), MessageState.BLOCKED
         case Discard(cause):
-            return _ended(decision, message, MessageState.ABSORBED, cause), MessageState.ABSORBED
+            return _ended(decision, named, MessageState.ABSORBED, cause), MessageState.ABSORBED
         case Refuse(cause) | Hold(cause):
             sentence, remedy = cause.sentence(DEFAULT_LANGUAGE), cause.remedy(DEFAULT_LANGUAGE)
             raise NotReleasedError(f"by today's facts it would be refused: {sentence} {remedy}")
@@ -174,6 +180,7 @@ def _queue(decision: _Decision, arrival: Arrival, message: Message, place: Place
     guards: tuple[Guard, ...] = (StillHeld(message.seller_id, message.id), RelationshipOpen(pair.relationship.id))
     if message.author is Side.SELLER:
         guards += (OptOutUnchanged(pair.buyer.id, pair.buyer.opt_out_version),)
+        guards += (SenderApproved(message.seller_id, message.author_id),) if message.author_id else ()
     rows = (
         document.row,
         filed,

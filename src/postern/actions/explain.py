@@ -46,6 +46,14 @@ def find_messages(look: Look, name: str) -> tuple[Message, ...]:
     return found
 
 
+def find_one_message(look: Look, name: str) -> Message:
+    """The same where only one can be meant: a mail to three aliases made three messages. Raises NotFoundError."""
+    found = find_messages(look, name)
+    if len(found) > 1:
+        raise NotFoundError("several messages have this Message-ID: " + ", ".join(show("msg", one.id) for one in found))
+    return found[0]
+
+
 def explain(look: Look, message: Message) -> list[str]:
     """One line an event, oldest first, and a last one that says where the message stands."""
     lines = [_heading(look, message)]
@@ -118,8 +126,9 @@ def _refused_and_kept(values: Mapping[str, Value]) -> list[str]:
 
 
 def _absorbed(values: Mapping[str, Value]) -> list[str]:
-    kind = str(values["sign"] or values["automatic"]).replace("_", " ")
-    return [f"It came by SMTP, {values['size']:,} bytes, and was answered 250; a machine wrote it ({kind}): not sent on."]
+    kind = str(values["automatic"]).replace("_", " ")
+    came = f"It came by SMTP, {values['size']:,} bytes, and was answered 250"
+    return [f"{came}; a machine wrote it ({kind}: {values['sign']}), so it was not sent on."]
 
 
 def _released(values: Mapping[str, Value]) -> list[str]:

@@ -8,7 +8,7 @@ commit; a guard that failed meanwhile sends the mail round again.
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from postern.actions.find_recipient import House, Recipient, Refused, find_recipient
 from postern.actions.frame import Frame
@@ -29,7 +29,7 @@ from postern.actions.receiving.record import (
     rows_of_refusal,
     seal_original,
 )
-from postern.actions.receiving.refusals import refusal_rows
+from postern.actions.receiving.refusals import Refusal, refusal_rows
 from postern.actions.receiving.repeats import mark_of
 from postern.errors import NotFoundError, PosternError, StoreFullError
 from postern.mail.letter import Leaking, Reading
@@ -39,7 +39,7 @@ from postern.model.envelope import Mail
 from postern.model.identifier import new_id
 from postern.model.relationship import Side
 from postern.policy.chain import count_outside, judge, passed_by
-from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, TRY_AGAIN, UNKNOWN_ALIAS, Cause
+from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, SENDER_NOT_REGISTERED, TRY_AGAIN, UNKNOWN_ALIAS, Cause
 from postern.policy.verdict import Block, Deliver, Discard, Hold, Judgement, Refuse
 from postern.storage.change import Change, Guard, Kept, Outcome, Row, Write
 from postern.storage.schema import HOUSE
@@ -111,12 +111,25 @@ def prepare(look: Look, frame: Frame, mail: Mail) -> Prepared:
     recipients = [find_recipient(look, frame, address, mail.received_at) for address in mail.envelope.recipients]
     judged: list[Judged] = []
     for recipient in dict.fromkeys(recipients):
-        used = Counter(one.counts for one in judged if one.counts)  # a mail to three buyers counts three (R21)
-        judged.append(_prepare_for(look, frame, mail, reading, recipient, used))
+        judged.append(_prepare_for(look, frame, mail, reading, recipient, _Before.of(judged)))
     return combine(judged)
 
 
-def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipient: Recipient, used: Counter[str]) -> Judged:
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the same mail did at the recipients before: to three buyers it counts three (R21), and it is one attempt (R20)."""
+
+    used: Counter[str]
+    listed: bool
+
+    @classmethod
+    def of(cls, judged: Iterable[Judged]) -> "_Before":
+        each = tuple(judged)
+        listed = any(one.refusal and one.refusal.reason is SENDER_NOT_REGISTERED for one in each)
+        return cls(Counter(one.counts for one in each if one.counts), listed)
+
+
+def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipient: Recipient, before: _Before) -> Judged:
     if isinstance(recipient, Refused):  # it was live at RCPT, and ended since
         return Judged(HOUSE, (), refusal=recipient.cause)
     if isinstance(recipient, House):
@@ -127,7 +140,7 @@ def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipie
         pair = gather_pair(look, recipient)
     except NotFoundError:
         return Judged(HOUSE, (), refusal=Cause(UNKNOWN_ALIAS))
-    return _Alias(look, frame, Arrival(mail, reading, pair, recipient.side.other)).judge(used)
+    return _Alias(look, frame, Arrival(mail, reading, pair, recipient.side.other), before).judge()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +150,11 @@ class _Alias:
     look: Look
     frame: Frame
     arrival: Arrival
+    before: _Before
 
-    def judge(self, used: Counter[str]) -> Judged:
+    def judge(self) -> Judged:
         look, pair, arrival = self.look, self.arrival.pair, self.arrival
-        known = gather(look, self.frame, arrival, counted_already=used[pair.marketplace.id])
+        known = gather(look, self.frame, arrival, counted_already=self.before.used[pair.marketplace.id])
         seen_mark = mark_of(look, arrival.mail, arrival.reading, pair.relationship.id, arrival.author)
         if known.author_id and (seen := find_seen(look, seen_mark)):  # before the rules: a repeat must not meet today's limit
             return Judged(pair.seller.id, (repeat_row(arrival.mail, pair, arrival.author, seen),))
@@ -152,14 +166,17 @@ class _Alias:
     def _refuse(self, known: Known, judgement: Judgement, cause: Cause, seen_mark: bytes) -> Judged:
         look, frame, seller_id = self.look, self.frame, self.arrival.pair.seller.id
 
+        refused = Refusal(self.arrival, cause.reason, listed=self.before.listed)
+        refused_beside = replace(refused, beside=True)
+
         def keep_refused() -> Judged:
             """A proven sender is told by notice, so the message is kept; whoever is not proved leaves an entry alone."""
             if known.author_id is None or known.automatic:
-                return Judged(seller_id, *refusal_rows(look, frame, self.arrival, cause.reason, beside=True))
+                return Judged(seller_id, *refusal_rows(look, frame, refused_beside))
             station = self._station(known, judgement, seen_mark)
             return Judged(seller_id, (station.original.row, *rows_of_refusal(look, frame, station, cause)), guards_of(station))
 
-        rows, guards = refusal_rows(look, frame, self.arrival, cause.reason)
+        rows, guards = refusal_rows(look, frame, refused)
         return Judged(seller_id, rows, guards, cause, keep_refused=keep_refused)
 
     def _keep(self, station: Station, judgement: Judgement) -> Judged:

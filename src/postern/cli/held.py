@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from postern.actions.decide_held import Waiting, find_waiting, list_waiting, refuse, release
-from postern.actions.explain import explain, find_messages
+from postern.actions.explain import explain, find_one_message
 from postern.cli.console import DEFAULT_CONFIG, AsJson, Config, store_of
 from postern.language import DEFAULT_LANGUAGE
 from postern.model.identifier import show
@@ -40,7 +40,7 @@ def held_show(message: Name, config: Config = DEFAULT_CONFIG, as_json: AsJson = 
     """One held message: why, and its story. Its text is not shown."""
     house = build_house(config)
     with house.open_reader(connections=1).look() as look:
-        (found, *_) = find_messages(look, message)
+        found = find_one_message(look, message)
         waiting = find_waiting(house.frame, found)
         story = explain(look, found)
     row = _tell(waiting)
@@ -59,7 +59,7 @@ def held_release(message: Name, config: Config = DEFAULT_CONFIG, as_json: AsJson
     """Let it go: it is judged, rebuilt and guarded again with today's facts."""
     with store_of(config) as (house, store):
         with store.look() as look:
-            (found, *_) = find_messages(look, message)
+            found = find_one_message(look, message)
         state = release(store, house.frame, found, house.clock.now(), OPERATOR)
     name = show("msg", found.id)
     typer.echo(json.dumps({"message": name, "state": state}) if as_json else f"{name} is released: it is {state} now.")
@@ -77,7 +77,7 @@ def held_refuse(
         typer.confirm("The message will never be delivered, and its author is told. Refuse it?", abort=True)
     with store_of(config) as (house, store):
         with store.look() as look:
-            (found, *_) = find_messages(look, message)
+            found = find_one_message(look, message)
         refuse(store, house.frame, found, house.clock.now(), OPERATOR)
     name = show("msg", found.id)
     typer.echo(json.dumps({"message": name, "state": "refused"}) if as_json else f"{name} is refused; its author is told.")

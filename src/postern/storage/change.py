@@ -62,7 +62,7 @@ class RelationshipOpen:
 
 @dataclass(frozen=True, slots=True)
 class SenderApproved:
-    """Guard: this person may still write for this seller."""
+    """Guard: this person may still write for this seller: registered, and not blocked."""
 
     seller_id: int
     person_id: UUID

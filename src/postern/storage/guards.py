@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select, text, tuple_
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, exists, select, text, tuple_
 
 from postern.model.thread import MessageState
 from postern.storage.change import (
@@ -46,10 +46,15 @@ _OPEN = (
     .order_by(relationship.c.id)
     .with_for_update(read=True)
 )
+_BLOCKED = exists().where(
+    sender_attempt.c.seller_id == seller_address.c.seller_id,
+    sender_attempt.c.person_id == seller_address.c.person_id,
+    sender_attempt.c.state == "blocked",
+)
 _APPROVED = (
     select(seller_address.c.seller_id, seller_address.c.person_id)
-    .where(tuple_(seller_address.c.seller_id, seller_address.c.person_id).in_(_KEYS))
-    .with_for_update(read=True)
+    .where(tuple_(seller_address.c.seller_id, seller_address.c.person_id).in_(_KEYS), ~_BLOCKED)
+    .with_for_update(read=True, of=seller_address)
 )
 _LEASED = select(delivery.c.id, delivery.c.lease).where(delivery.c.id.in_(_KEYS)).order_by(delivery.c.id).with_for_update()
 _DayKey = tuple[int, str, str]

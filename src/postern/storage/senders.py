@@ -88,16 +88,18 @@ def repeated_attempt_row(seller_id: int, person_id: UUID, now: datetime) -> Row:
 
 
 def approve(connection: Connection, vault: Vault, seller_id: int, address: Address) -> bool:
-    """Let this address write for the seller, and take it off the list of attempts. Answers whether that is new."""
+    """Let this address write for the seller, and take it off the list of attempts. Answers whether that is new: it was blocked,
+    or not registered.
+    """
     mark = vault.mark_address(address)
     is_this = (sender_attempt.c.seller_id == seller_id, sender_attempt.c.address_mark == mark)
-    connection.execute(delete(sender_attempt).where(*is_this))
+    was_listed = connection.execute(delete(sender_attempt).where(*is_this)).rowcount > 0
     person_id = find_person_with_address(connection, vault, CORRESPONDENT, address) or _add_person(connection, vault, address)
     known = connection.execute(
         select(seller_address.c.role).where(seller_address.c.seller_id == seller_id, seller_address.c.person_id == person_id)
     ).first()
     if known:
-        return False
+        return was_listed
     row = {"seller_id": seller_id, "person_id": person_id, "role": AddressRole.APPROVED_SENDER}
     connection.execute(insert(seller_address), row)
     return True

@@ -25,7 +25,17 @@ from postern.storage.schema import (
 )
 
 # What a decision about a held message may change of it.
-HELD_COLUMNS = ("state", "reason", "author_id", "relayed_id", "released_at", "passed_by", "sealed_subject", "sealed_text")
+HELD_COLUMNS = (
+    "state",
+    "reason",
+    "author_id",
+    "automatic",
+    "relayed_id",
+    "released_at",
+    "passed_by",
+    "sealed_subject",
+    "sealed_text",
+)
 
 STATEMENTS: Mapping[Write, Executable] = {
     Write.ADD_PERSON: insert(person),

@@ -169,6 +169,7 @@ def held_row(one: Message, key: DataKey, released_at: datetime | None) -> Row:
         "new_state": one.state,
         "new_reason": one.reason or None,
         "new_author_id": one.author_id,
+        "new_automatic": one.automatic or None,
         "new_relayed_id": one.relayed_id,
         "new_released_at": released_at,
         "new_passed_by": one.passed_by or None,

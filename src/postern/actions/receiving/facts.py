@@ -11,6 +11,7 @@ from postern.actions.receiving.pair import Arrival, Pair, own_hosts
 from postern.actions.receiving.placing import Place, find_place
 from postern.mail.automatic import recognise
 from postern.mail.contact_details import Allowed
+from postern.mail.files.inspection import find_refused
 from postern.mail.steps.contact_details import details_in
 from postern.model.automatic import Automatic
 from postern.model.day import Day
@@ -71,6 +72,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         attachments_maximum=limits.attachments,
         attachment_bytes=sum(len(one.content) for one in reading.letter.attachments),
         attachment_bytes_maximum=limits.attachment_bytes,
+        refused_files=find_refused(reading.letter, limits),
         contact_details=details_in(reading.letter, _allowed(pair, frame.public_url), treatments.judged()),
         contact_treatments=treatments,
         author_is_blocked=standing.attempt == AttemptState.BLOCKED,
@@ -82,7 +84,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         messages_lately=_lately(look, frame, pair, place, mail.received_at),
         messages_lately_maximum=limits.thread_burst,
         used_today=used,
-        daily_limit=_daily_limit(look, pair.seller, pair.marketplace, day, used),
+        daily_limit=_daily_limit(look, frame, pair, day, used),
         limit_resets_at=f"{day.ends_at:%Y-%m-%d %H:%M} UTC",
         opted_out=opted_out,
         is_reply=opted_out and _is_reply(look, pair, place),
@@ -100,9 +102,11 @@ def _allowed(pair: Pair, public_url: str) -> Allowed:
     return Allowed((pair.marketplace.mail_domain,), hosts, tuple(order.name for order in pair.orders))
 
 
-def _daily_limit(look: Look, seller: Seller, marketplace: Marketplace, day: Day, used: int) -> int:
-    """R21. No limit is below what is always allowed, so while less is used nobody's orders need to be counted."""
-    return ALWAYS_ALLOWED if used < ALWAYS_ALLOWED else daily_limit_of(look, seller, marketplace, day)
+def _daily_limit(look: Look, frame: Frame, pair: Pair, day: Day, used: int) -> int:
+    """R21. No limit is below what is always allowed, so nobody's orders need to be counted until one mail could come to that."""
+    if used + frame.limits.recipients_per_mail < ALWAYS_ALLOWED:
+        return ALWAYS_ALLOWED
+    return daily_limit_of(look, pair.seller, pair.marketplace, day)
 
 
 def daily_limit_of(look: Look, seller: Seller, marketplace: Marketplace, day: Day) -> int:

@@ -1,5 +1,6 @@
 """What a refusal in the session leaves: an entry without content (R25), and a line for the seller to decide on (R20)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from postern.actions.frame import Frame
@@ -13,14 +14,23 @@ from postern.storage.senders import attempt_rows, count_pending, find_attempt, r
 from postern.storage.store import Look
 
 
-def refusal_rows(
-    look: Look, frame: Frame, arrival: Arrival, reason: Reason, *, beside: bool = False
-) -> tuple[tuple[Row, ...], tuple[Guard, ...]]:
-    """The rows of a refusal, and what must still hold when they are written. ``beside``: others in the same mail are taken, so
-    that it is answered 250.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One mail refused at one alias. ``beside``: others in the same mail are taken, so that it is answered 250. ``listed``: the
+    same mail was listed as an attempt already, at an alias before.
     """
-    entry = _entry(look, arrival, reason, "mail-refused-beside" if beside else "mail-refused")
-    if reason is not SENDER_NOT_REGISTERED or arrival.author_address is None:
+
+    arrival: Arrival
+    reason: Reason
+    beside: bool = False
+    listed: bool = False
+
+
+def refusal_rows(look: Look, frame: Frame, refusal: Refusal) -> tuple[tuple[Row, ...], tuple[Guard, ...]]:
+    """The rows of a refusal, and what must still hold when they are written."""
+    arrival = refusal.arrival
+    entry = _entry(look, arrival, refusal.reason, "mail-refused-beside" if refusal.beside else "mail-refused")
+    if refusal.reason is not SENDER_NOT_REGISTERED or refusal.listed or arrival.author_address is None:
         return (entry,), ()
     rows, guards = _list_attempt(look, frame, arrival.pair, arrival.author_address, arrival.mail.received_at)
     return (entry, *rows), guards
