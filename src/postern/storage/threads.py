@@ -21,10 +21,10 @@ from postern.storage.vault import DataKey, Vault
 HELD_LISTED = 1_000
 _THEIR_ID, _SUBJECT, _TEXT = "message id", "subject", "text"  # sealed with the message's id, so that none opens as another's
 _KEPT = (
-    *("seller_id", "id", "relationship_id", "thread_id", "order_id", "author", "received_at", "size", "automatic", "candidates"),
+    *("seller_id", "id", "relationship_id", "thread_id", "order_id", "author", "received_at", "size", "candidates"),
     *("seen_mark", "their_id_mark", "sealed_their_id", "original_id"),
 )
-_FILED = ("sealed_subject", "sealed_text", "author_id", "relayed_id", "reason", "passed_by", "released_at")
+_FILED = ("sealed_subject", "sealed_text", "author_id", "automatic", "relayed_id", "reason", "passed_by", "released_at")
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 _THREAD = select(thread).where(
