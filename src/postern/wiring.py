@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from postern.actions.checkpoint_record import checkpoint_record
-from postern.actions.decide_held import expire_holds
+from postern.actions.decide_held import expire
 from postern.actions.frame import Frame
 from postern.actions.seal_journal import seal_journal
 from postern.connect.checkpoints import CheckpointFolder
@@ -70,10 +70,6 @@ def tasks_of(house: House) -> tuple[Task, ...]:
     def checkpoint(store: Store, frame: Frame, clock: Clock) -> str | None:
         size = checkpoint_record(store, frame, clock, outside)
         return f"signed over {size} entries" if size else None
-
-    def expire(store: Store, frame: Frame, clock: Clock) -> str | None:
-        count = expire_holds(store, frame, clock.now())
-        return f"{count} held messages were refused, for nobody decided in time" if count else None
 
     return (
         Task("seal", timedelta(seconds=1), seal_journal, has_work=is_unsealed),

@@ -3,15 +3,17 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 
 from postern.actions.add_up import add_up
-from postern.actions.decide_held import NotReleasedError, Waiting, expire_holds, list_waiting, refuse, release
+from postern.actions.decide_held import NotReleasedError, Waiting, expire, expire_holds, list_waiting, refuse, release
 from postern.actions.explain import explain, find_one_message
 from postern.actions.hold_unread import hold_unread
 from postern.errors import NotFoundError
+from postern.installation import install
 from postern.model.envelope import Mail
 from postern.model.identifier import show
 from postern.model.limits import Limits
@@ -21,10 +23,11 @@ from postern.storage import schema
 from postern.storage.change import Kept
 from postern.storage.standing import set_opt_out
 from postern.storage.threads import find_message
-from postern.worker import runner as module
-from postern.worker.runner import Runner
+from postern.storage.timetable import enter_tasks
+from postern.wiring import build_house, tasks_of
+from postern.worker.timetable import Timetable
 from tests.neighbours import betray, come_clean, with_limits
-from tests.people import ACME, ANN, START, RememberingCourier, Town, unsigned
+from tests.people import ACME, ANN, START, Town
 from tests.told import answering, column, human_text, mail_of, notices, states
 
 HELD, QUEUED, REFUSED, BLOCKED = MessageState.HELD, MessageState.QUEUED, MessageState.REFUSED, MessageState.BLOCKED
@@ -241,25 +244,16 @@ def test_what_nobody_decides_in_time_expires_and_its_author_is_told(town: Town) 
     assert "Its hold was ended by the time" in story(town)
 
 
-def test_the_worker_sees_to_it_that_holds_expire(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_timetable_sees_to_it_that_holds_expire(town: Town, tmp_path: Path) -> None:
     """Nobody has to call a command for it."""
-    monkeypatch.setattr(module, "HOLDS_SECONDS", 0.05)
-    monkeypatch.setattr(module, "POLL_SECONDS", 0.05)
+    install(tmp_path / "shop")
+    (task,) = [one for one in tasks_of(build_house(tmp_path / "shop" / "postern.toml")) if one.run is expire]
     hold(town, town.from_acme())
-    courier = RememberingCourier()
-
-    async def work() -> None:
-        runner = Runner(town.store, courier, town.clock, town.frame, unsigned)
-        runner.start()
-        town.clock.advance(FORTNIGHT + timedelta(seconds=1))
-        async with asyncio.timeout(20):
-            while len(courier.carried) < 2:  # noqa: ASYNC110 - the database rings no bell
-                await asyncio.sleep(0.02)
-        await runner.stop()
-
-    asyncio.run(work())
+    town.clock.advance(FORTNIGHT + timedelta(seconds=1))
+    town.store.write(lambda transaction: enter_tasks(transaction, [task.name])).result()
+    asyncio.run(Timetable(town.store, town.frame, town.clock, [task]).run_due())
     assert states(town) == [MessageState.EXPIRED]
-    assert {address.reveal() for _, address, _ in courier.carried} == {"help@acme.test"}
+    assert {arrival.recipient for arrival in town.deliver()} == {"help@acme.test"}
 
 
 def test_no_decision_makes_a_difference_in_the_ledger(town: Town) -> None:

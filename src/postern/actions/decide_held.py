@@ -30,6 +30,7 @@ from postern.model.thread import Message, MessageState
 from postern.policy.chain import judge_for_release, passed_by
 from postern.policy.reasons import ALL, HELD_TOO_LONG, LEAKING, NOT_RELEASED, Cause
 from postern.policy.verdict import Block, Deliver, Discard, Hold, Refuse
+from postern.ports import Clock
 from postern.storage.change import Change, Guard, Kept, OptOutUnchanged, RelationshipOpen, Row, SenderApproved, StillHeld
 from postern.storage.deliveries import delivery_row
 from postern.storage.documents import find_document
@@ -107,6 +108,12 @@ def expire_holds(store: Store, frame: Frame, now: datetime) -> int:
         overdue = list_held(look, before)[:EXPIRED_AT_ONCE]
         changes = [_ended(decision, one, MessageState.EXPIRED, Cause(HELD_TOO_LONG)) for one in overdue]
     return sum(isinstance(store.keep(change).result(), Kept) for change in changes)
+
+
+def expire(store: Store, frame: Frame, clock: Clock) -> str | None:
+    """The same as a task of the timetable. Answers a line for the log."""
+    count = expire_holds(store, frame, clock.now())
+    return f"{count} held messages were refused, for nobody decided in time" if count else None
 
 
 def _waiting(frame: Frame, message: Message) -> Waiting:
