@@ -154,6 +154,8 @@ TYPED = (
     "From: the shop\nTo: my house, please",
     "Date: 23.11.2026\nTime: 11:00\nPlace: your shop",
     "Subject: Latin\nDate: Monday\nPlease choose.",
+    "-----\nFrom: Berlin\nTo: Hamburg\nDate: Monday",
+    "---- My trip ----\nFrom: Berlin\nTo: Hamburg",
     "De: 10 euros\nA: 20 euros",
     "An: alle\nVon: mir",
     "Name: Ann\nStreet: Green Way 1\nCity: Berlin",

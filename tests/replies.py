@@ -182,6 +182,16 @@ _SINGLE = (
     Sample("an arrow", "-> this\n=> that", "-> this\n=> that"),
     Sample("a table", "| atlas | 1 |\n| globe | 2 |", "| atlas | 1 |\n| globe | 2 |"),
     Sample("a line", "one\n--------\ntwo", "one\n--------\ntwo"),
+    Sample(
+        "rules of one's own",
+        f"one\n{'-' * 13} two {'-' * 13}\nthree\n{'-' * 12} four {'-' * 12}\nfive",
+        f"one\n{'-' * 13} two {'-' * 13}\nthree\n{'-' * 12} four {'-' * 12}\nfive",
+    ),
+    Sample(
+        "our mail, answered below",
+        "Acme Books writes to you.\n\nHello\n\n------------- Shop -------------\n\nx\n\nThread: [pt-abc]\n\nThanks",
+        "Thanks",
+    ),
     Sample("a sentence about sending", "Sent with DHL", "Sent with DHL"),
     Sample("a sentence about a telephone", "I wrote it on my iPhone.", "I wrote it on my iPhone."),
     Sample(

@@ -75,7 +75,7 @@ def test_an_attribution_is_reduced_in_html_too(line: str) -> None:
 
 
 @pytest.mark.parametrize("width", [60, 76])
-@pytest.mark.parametrize("marks", ["", "> ", "> > > "])
+@pytest.mark.parametrize("marks", ["", "> > > "])
 def test_an_attribution_is_found_wrapped_and_inside_quotations(width: int, marks: str) -> None:
     who = "Ann Elisabeth Real-Example of the Market <ann.real@elsewhere.test>"
     for language, _, line in ATTRIBUTIONS:
@@ -239,11 +239,10 @@ def test_hostile_history_takes_linear_time(piece: str) -> None:
     assert large < 24 * small + 0.3
 
 
-@pytest.mark.parametrize("piece", ["wrote: wrote: wrote: wrote: wrote: wrote: wrote:\n", "From: a\nTo: b\n"])
-def test_a_million_letters_of_it_are_looked_at_for_a_while_and_no_longer(piece: str) -> None:
-    text = piece * (1_000_000 // len(piece))
-    assert len(rows_of_text(text)) <= ROWS_MAXIMUM
-    assert _seconds(text) < 4  # for all of it, several times over; a mail's share is a quarter
+def test_a_million_letters_are_looked_at_for_a_while_and_no_longer() -> None:
+    text = "wrote: wrote: wrote: wrote: wrote: wrote: wrote:\n" * 20_000
+    assert len(rows_of_text(text + text)) == ROWS_MAXIMUM
+    assert _seconds(text) < 4  # as text, as HTML and for what is new: a mail's share is half of it
 
 
 def test_history_behind_too_many_lines_is_left_as_it_is() -> None:

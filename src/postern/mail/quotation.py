@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from postern.mail.marks import BEGIN_LINE, END_LINE, MARK
+from postern.mail.marks import BEGIN_LINE, END_LINE, MARK, TOKEN_BEGINS
 from postern.mail.quoting.devices import signs_off
 from postern.mail.quoting.header_block import HeaderBlock, is_rule
 from postern.mail.quoting.history import Heading, find_headings
@@ -71,8 +71,8 @@ def sort_rows(rows: Sequence[Row]) -> list[str]:
         kinds[first:last] = ["quoted"] * (last - first)
         if last == len(rows):
             break
-    if (start := _unmarked_mail_of_ours(rows)) is not None:
-        kinds[start:] = ["quoted"] * (len(rows) - start)
+    for number in _unmarked_mail_of_ours(rows, kinds):
+        kinds[number] = "quoted"
     _join_gaps(rows, kinds)
     _take_signature(rows, kinds)
     return kinds
@@ -94,19 +94,33 @@ def _with_rule(heading: Heading, rows: Sequence[Row]) -> int:
     return heading.first
 
 
-def _unmarked_mail_of_ours(rows: Sequence[Row]) -> int | None:
-    """Where a mail that we sent is quoted without marks: our sentence, and a rule of ours further down."""
+def _unmarked_mail_of_ours(rows: Sequence[Row], kinds: Sequence[str]) -> range:
+    """The rows of a mail that we sent and that is quoted without marks: our sentence or the rule above a message, and the rule
+    below it. It goes on to the end, or to its token where the author answers below it.
+    """
+    start = _start_of_ours(rows)
+    if start is None:
+        return range(0)
+    if not any(kind == "new" and row.words for kind, row in zip(kinds[:start], rows, strict=False)):
+        for number in range(start, len(rows)):
+            if TOKEN_BEGINS.search(rows[number].words):
+                return range(start, number + 1)
+    return range(start, len(rows))
+
+
+def _start_of_ours(rows: Sequence[Row]) -> int | None:
     if not any(MARK in row.words for row in rows):
         return None
     own = OwnWords(rows)
-    sentence: int | None = None
+    start: int | None = None
     for number, row in enumerate(rows):
         if row.depth:
             continue
-        if BEGIN_LINE.search(row.words) or END_LINE.search(row.words):
-            return sentence if sentence is not None else number
-        if sentence is None and own.introduction_at(number):
-            sentence = number
+        if END_LINE.search(row.words):
+            if start is not None:
+                return start
+        elif start is None and (own.introduction_at(number) or BEGIN_LINE.search(row.words)):
+            start = number
     return None
 
 

@@ -64,8 +64,11 @@ def named_orders(letter: Letter, order_ids: Iterable[str]) -> tuple[str, ...]:
     """Which of these orders a letter names, as a whole and not as a piece of a longer number: the subject and the author's own
     words decide; what is only quoted counts where they name none.
     """
-    order_ids = tuple(order_ids)
-    reply = cut(letter.text if letter.text is not None else plain(letter.html or ""))
+    words = letter.text if letter.text is not None else plain(letter.html or "")
+    order_ids = tuple(order_id for order_id in order_ids if order_id in words or order_id in letter.subject)
+    if not order_ids:
+        return ()
+    reply = cut(words)
     own = f"{letter.subject}\n{reply.new}\n{reply.signature}"
     return _named_in(own, order_ids) or _named_in(reply.quoted, order_ids)
 

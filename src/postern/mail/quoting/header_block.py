@@ -47,7 +47,7 @@ def find_header_block(rows: Sequence[Row], place: int) -> tuple[HeaderBlock | No
     for language in languages:
         fields = _fields(found, language, last)
         above = _rule_above(rows, place)
-        if _is_a_header(rows, fields, ruled=above < place):
+        if _is_a_header(rows, fields, ruled=above < place and not _LINE.fullmatch(rows[above].words)):
             return HeaderBlock(above, last, fields), last
     return None, last
 
@@ -123,12 +123,12 @@ def _is_a_header(rows: Sequence[Row], fields: Sequence[Field], *, ruled: bool) -
     kinds = {field.kind for field in fields}
     if Kind.AUTHOR not in kinds or kinds == {Kind.AUTHOR}:
         return False
-    if ruled or {Kind.DATE, Kind.SUBJECT} <= kinds:
+    if {Kind.DATE, Kind.SUBJECT} <= kinds:
         return True
+    if kinds.isdisjoint({Kind.DATE, Kind.SUBJECT}):
+        return False
     people = [field for field in fields if field.kind in {Kind.AUTHOR, Kind.PEOPLE}]
-    return not kinds.isdisjoint({Kind.DATE, Kind.SUBJECT}) and any(
-        "@" in row.words for field in people for row in rows[field.first : field.last]
-    )
+    return ruled or any("@" in row.words for field in people for row in rows[field.first : field.last])
 
 
 def _rule_above(rows: Sequence[Row], place: int) -> int:

@@ -11,7 +11,7 @@ from postern.mail.quoting.rows import Row
 
 Heading = Attribution | HeaderBlock
 
-CANDIDATES_MAXIMUM = 1_500  # lines that end in a colon, as attributions do; no person writes so many
+CANDIDATES_MAXIMUM = 1_000  # lines that end in a colon, as attributions do; no person writes so many
 
 _ENDS_IN_COLON = re.compile(rf"[:：][\s{INVISIBLE}]{{0,8}}(?:[\n<&]|\Z)")
 _LABELLED = re.compile(r"(?:\A|[>\n])[\s>|*_]{0,8}([^\s<>:：*_|][^<>:：\n]{0,25})[:：]")
