@@ -70,8 +70,8 @@ def exif(orientation: int = 6) -> Image.Exif:
     made = Image.Exif()
     made[0x010E] = made[0x010F] = made[0x0110] = made[0x013B] = made[0x8298] = NAME
     made[0x0112] = orientation
-    made._ifds[0x8825] = GPS  # type: ignore[attr-defined] - its writer has no other way in
-    made._ifds[0x8769] = {0x927C: b"MAKER planted", 0xA430: NAME, 0xA431: "planted-serial", 0x9286: b"ASCII\0\0\0planted"}  # type: ignore[attr-defined]
+    made._ifds[0x8825] = GPS  # its writer has no other way in
+    made._ifds[0x8769] = {0x927C: b"MAKER planted", 0xA430: NAME, 0xA431: "planted-serial", 0x9286: b"ASCII\0\0\0planted"}
     return made
 
 

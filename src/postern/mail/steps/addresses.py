@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postern.mail import spelling
+from postern.mail.files.budget import UncleanError
 from postern.mail.files.searching import searchable
 from postern.mail.letter import Attachment, Draft, Passage
 from postern.model.limits import Limits
@@ -52,9 +53,12 @@ def _sort_files(files: Sequence[Attachment], spellings: Spellings, limits: Limit
 
 
 def _shows_address(file: Attachment, spellings: Spellings, limits: Limits) -> bool:
-    """A file that is packed shows what is in it."""
+    """A file that is packed shows what is in it; one that cannot be searched to its end counts as showing one."""
     pieces = searchable(file, limits)
-    return any(plain in words for octets in pieces for words in spelling.fold_octets(octets) for plain, _ in spellings)
+    try:
+        return any(plain in words for octets in pieces for words in spelling.fold_octets(octets) for plain, _ in spellings)
+    except UncleanError:
+        return True
 
 
 def _rewrite_file(file: Attachment, spellings: Spellings) -> Attachment:
