@@ -170,6 +170,12 @@ def bmp() -> bytes:
     return struct.pack("<2sIHHI", b"BM", 14 + len(body), 0x6C70, 0x6E61, start) + body + b"planted"
 
 
+def huge_header(width: int = 50_000, height: int = 50_000) -> bytes:
+    """A PNG that says how large it is, and has next to no pixels."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(b"")) + png_chunk(b"IEND", b"")
+
+
 def box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I4s", len(content) + 8, kind) + content
 

@@ -37,7 +37,7 @@ def content_of(octets: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_document_tells_nothing_of_who_made_it(name: str) -> None:  # L-01
+def test_a_document_tells_nothing_of_who_made_it(name: str) -> None:  # R1
     original = DOCUMENTS[name]()
     assert tells(original)
     assert not tells(content_of(original))

@@ -68,7 +68,7 @@ def clean(octets: bytes, budget: Budget) -> bytes:
                 cleaned,
                 fix_metadata_version=False,
                 preserve_pdfa=False,
-                compress_streams=False,
+                compress_streams=True,
                 stream_decode_level=pikepdf.StreamDecodeLevel.none,
                 object_stream_mode=pikepdf.ObjectStreamMode.generate,
                 encryption=False,
