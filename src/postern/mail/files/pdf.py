@@ -63,6 +63,7 @@ def clean(octets: bytes, budget: Budget) -> bytes:
             if len(document.objects) > limits.pdf_objects or not document.pages:
                 raise UncleanError
             _clean(document, budget)
+            pages = len(document.pages)
             cleaned = io.BytesIO()
             document.save(
                 cleaned,
@@ -76,7 +77,18 @@ def clean(octets: bytes, budget: Budget) -> bytes:
             )
     except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, KeyError, RuntimeError, OverflowError) as error:
         raise UncleanError from error
+    if _pages_of(cleaned.getvalue()) != pages:
+        raise UncleanError
     return cleaned.getvalue()
+
+
+def _pages_of(octets: bytes) -> int:
+    """How many pages it has when nothing in it is mended; none if it does not open."""
+    try:
+        with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=False, attempt_recovery=False) as document:
+            return 0 if document.get_warnings() else len(document.pages)
+    except (pikepdf.PdfError, RuntimeError, ValueError):
+        return 0
 
 
 def asks_for_a_password(octets: bytes) -> bool:

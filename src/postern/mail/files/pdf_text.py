@@ -35,7 +35,7 @@ def text_of(octets: bytes, budget: Budget) -> Iterator[bytes]:
     try:
         with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=False, attempt_recovery=False) as document:
             tables, streams, strings = _read(document, budget)
-    except (pikepdf.PdfError, RuntimeError, TypeError) as error:
+    except (pikepdf.PdfError, RuntimeError, TypeError, ValueError) as error:
         raise UncleanError from error
     yield b"\n".join(strings)
     if len(tables) > _TABLES_MAXIMUM:
