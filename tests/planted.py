@@ -70,8 +70,8 @@ def exif(orientation: int = 6) -> Image.Exif:
     made = Image.Exif()
     made[0x010E] = made[0x010F] = made[0x0110] = made[0x013B] = made[0x8298] = NAME
     made[0x0112] = orientation
-    made._ifds[0x8825] = GPS  # type: ignore[attr-defined] - its writer has no other way in
-    made._ifds[0x8769] = {0x927C: b"MAKER planted", 0xA430: NAME, 0xA431: "planted-serial", 0x9286: b"ASCII\0\0\0planted"}  # type: ignore[attr-defined]
+    made._ifds[0x8825] = GPS  # its writer has no other way in
+    made._ifds[0x8769] = {0x927C: b"MAKER planted", 0xA430: NAME, 0xA431: "planted-serial", 0x9286: b"ASCII\0\0\0planted"}
     return made
 
 
@@ -168,6 +168,12 @@ def bmp() -> bytes:
     header += b"KNIL" + bytes(36 + 12) + struct.pack("<IIII", 4, 144 + len(pixels), len(path), 0)
     body = header + b"planted in a gap...."[:20] + pixels + path
     return struct.pack("<2sIHHI", b"BM", 14 + len(body), 0x6C70, 0x6E61, start) + body + b"planted"
+
+
+def huge_header(width: int = 50_000, height: int = 50_000) -> bytes:
+    """A PNG that says how large it is, and has next to no pixels."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(b"")) + png_chunk(b"IEND", b"")
 
 
 def box(kind: bytes, content: bytes) -> bytes:

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any
 
 import docx
 import openpyxl
@@ -21,7 +22,7 @@ PAGE_TEXT = "Where is my atlas?"
 
 
 @cache
-def pdf(**options: object) -> bytes:
+def pdf(**options: Any) -> bytes:
     """Two pages with a text and a photograph, links, a form and a bookmark; and everything else that PDF has room for."""
     document = Pdf.new()
     for _ in range(2):
@@ -50,7 +51,7 @@ def _draw(document: Pdf) -> None:
 
 
 def _annotate(document: Pdf) -> None:
-    def note(kind: str, **more: object) -> pikepdf.Object:
+    def note(kind: str, **more: Any) -> pikepdf.Object:
         return document.make_indirect(
             Dictionary(
                 Type=Name.Annot, Subtype=Name(kind), Rect=[0, 0, 9, 9], T=NAME, NM="planted", M="D:2026", Subj=ADDRESS, **more

@@ -1,4 +1,4 @@
-"""How many files a message may have, and how large they may be together (R23)."""
+"""How many files a message may have, how large they may be together (R23), and what they may not be."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
-from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, TOO_MANY_ATTACHMENTS, Cause, Reason
+from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, PROGRAM_ATTACHED, TOO_MANY_ATTACHMENTS, Cause, Reason
 from tests.people import Town
 from tests.people import town as found_town
 
@@ -39,3 +39,11 @@ def test_files_up_to_the_limit_pass_and_one_more_is_refused(
     with found_town(sqlite_url, tmp_path, limits) as town:
         assert town.receive(with_files(town, *files)).refusal == (Cause(reason) if reason else None)
         assert len(town.deliver()) == (0 if reason else 1)
+
+
+def test_a_program_is_refused_by_name_and_nothing_of_the_mail_is_kept(sqlite_url: str, tmp_path: Path) -> None:
+    with found_town(sqlite_url, tmp_path) as town:
+        refusal = town.receive(with_files(town, b"Hello", b"#!/bin/sh")).refusal
+        assert refusal == Cause(PROGRAM_ATTACHED, (("file", "1.txt"),))
+        assert "1.txt" in refusal.sentence("en")
+        assert not town.deliver()

@@ -139,6 +139,7 @@ def test_what_can_be_cleaned_is_not_refused(name: str) -> None:
         (b"-----BEGIN PGP SIGNATURE-----", "signature.asc"),
         (b"<?xml version='1.0'?><Invoice/>", "invoice.xml"),
         (b"<html><body><br></body></html>", "ATT00001.htm"),
+        (b"<html><body>a body in an encoding that nobody knows", ""),
         (b"ID3", "a.mp3"),
         (b"PK\x03\x04 broken", "a.zip"),
     ],

@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 from pikepdf import Dictionary, Name, Pdf, Stream
 
+from postern.mail.files.budget import UncleanError
 from postern.mail.files.searching import searchable
 from postern.mail.letter import Attachment
 from postern.mail.spelling import fold_octets
@@ -111,7 +112,51 @@ def test_a_file_that_shows_a_known_address_is_withheld_and_named(name: str) -> N
     assert name in relayed.content.decode()
 
 
-@pytest.mark.parametrize("octets", [b"", b"%PDF-", pdf()[:3000], word()[:3000], b"PK\x05\x06", SHOWING["plain.pdf"][:-200]])
-def test_a_broken_file_shows_at_least_its_octets(octets: bytes) -> None:
-    assert next(iter(searchable(Attachment("", "", octets), LIMITS))) == octets
-    assert list(searchable(Attachment("", "", octets), LIMITS))
+@pytest.mark.parametrize("octets", [b"%PDF-", pdf()[:3000], word()[:3000], b"PK\x05\x06", SHOWING["plain.pdf"][:-200]])
+def test_what_cannot_be_searched_to_its_end_does_not_count_as_searched(octets: bytes) -> None:
+    pieces = searchable(Attachment("", "", octets), LIMITS)
+    assert next(pieces) == octets
+    with pytest.raises(UncleanError):
+        list(pieces)
+
+
+def filtered(content: bytes, *filters: str, **more: object) -> bytes:
+    document = Pdf.new()
+    document.add_blank_page()
+    document.pages[0].Contents = Stream(document, content, Filter=[Name(one) for one in filters], **more)
+    made = io.BytesIO()
+    document.save(made, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
+    return made.getvalue()
+
+
+DRAWN = b"BT (ann@mail.test) Tj ET"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        filtered(zlib.compress(DRAWN), "/FlateDecode"),
+        filtered(base64.a85encode(zlib.compress(DRAWN)) + b"~>", "/ASCII85Decode", "/FlateDecode"),
+        filtered(DRAWN.hex().encode() + b">", "/ASCIIHexDecode"),
+        filtered(DRAWN),
+    ],
+)
+def test_every_filter_that_texts_are_packed_with_is_undone(octets: bytes) -> None:
+    assert shows(octets)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        filtered(b"x", "/LZWDecode"),
+        filtered(b"not deflated", "/FlateDecode"),
+        filtered(b"\xff\xff~>", "/ASCII85Decode"),
+        filtered(b"zz>", "/ASCIIHexDecode"),
+        filtered(zlib.compress(DRAWN), "/FlateDecode", DecodeParms=Dictionary(Predictor=12)),
+        filtered(zlib.compress(b"() " * 600_000, 1), "/FlateDecode"),
+        filtered(zlib.compress(bytes(51_000_000)), "/FlateDecode"),
+    ],
+)
+def test_a_pdf_whose_text_cannot_be_seen_does_not_count_as_searched(octets: bytes) -> None:
+    with pytest.raises(UncleanError):
+        shows(octets)

@@ -232,7 +232,8 @@ def test_files_of_the_allowed_kinds_travel_under_our_own_headers() -> None:
 @pytest.mark.parametrize(
     "part, name",
     [
-        ("Content-Type: message/rfc822\n\nFrom: ann@mail.test\n\nx", "an attached mail"),
+        ("Content-Type: message/rfc822\n\nno header", "an attached mail"),
+        ("Content-Type: text/plain; name=run.bat\n\ndel *", "run.bat"),
         ("Content-Type: text/calendar; name=invite.ics\n\nBEGIN:VCALENDAR", "invite.ics"),
         ("Content-Type: text/vcard; name=ann.vcf\n\nBEGIN:VCARD", "ann.vcf"),
         ("Content-Type: application/x-unknown\n\nx", "a file without a name"),
@@ -257,8 +258,8 @@ def test_other_files_are_withheld_and_the_reader_is_told(part: str, name: str) -
 
 
 def test_a_name_gets_the_ending_of_its_content() -> None:
-    (file,) = letter_of(relay(with_file("Content-Type: text/plain; name=run.bat\n\ndel *"))).letter.attachments
-    assert (file.file_name, file.media_type) == ("run.bat.txt", "text/plain")
+    (file,) = letter_of(relay(with_file("Content-Type: text/plain; name=list.old\n\none atlas"))).letter.attachments
+    assert (file.file_name, file.media_type) == ("list.old.txt", "text/plain")
 
 
 def test_a_text_file_is_rewritten_like_the_text() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postern.model.refused_file import Danger, RefusedFile
 from postern.model.relationship import Side
 from postern.policy import reasons
 from postern.policy.chain import RULES, judge
@@ -25,6 +26,7 @@ GOOD = Facts(
     attachments_maximum=20,
     attachment_bytes=1_000,
     attachment_bytes_maximum=10_000_000,
+    refused_files=(),
 )
 FACTS = st.builds(
     Facts,
@@ -40,6 +42,9 @@ FACTS = st.builds(
     attachments_maximum=st.integers(0, 30),
     attachment_bytes=st.integers(0, 100),
     attachment_bytes_maximum=st.integers(0, 100),
+    refused_files=st.lists(st.builds(RefusedFile, st.sampled_from(["", "a.exe"]), st.sampled_from(Danger)), max_size=2).map(
+        tuple
+    ),
 )
 
 
@@ -67,6 +72,24 @@ def test_a_plain_mail_of_the_pair_passes(side: Side) -> None:
 )
 def test_each_rule_refuses_what_it_is_there_for(facts: Facts, reason: reasons.Reason) -> None:
     assert judge(facts).verdict == Refuse(reasons.Cause(reason))
+
+
+@pytest.mark.parametrize("danger", Danger)
+def test_a_refused_file_is_named_in_the_reason(danger: Danger) -> None:
+    cause = refusal_of(replace(GOOD, refused_files=(RefusedFile("invoice.exe", danger), RefusedFile("other", Danger.BOMB))))
+    assert ("invoice.exe" in cause.sentence("en")) == (danger is not Danger.ENCRYPTED_MAIL)
+    assert cause.remedy("en")
+
+
+def test_a_refused_file_without_a_name_is_called_so() -> None:
+    cause = refusal_of(replace(GOOD, refused_files=(RefusedFile("", Danger.PROGRAM),)))
+    assert "file without a name is" in cause.sentence("en")
+
+
+def refusal_of(facts: Facts) -> reasons.Cause:
+    verdict = judge(facts).verdict
+    assert isinstance(verdict, Refuse)
+    return verdict.cause
 
 
 def test_a_mail_at_the_maximum_is_not_looping() -> None:

@@ -45,8 +45,8 @@ class Limits:
     archive_ratio: Annotated[int, "How many times larger than its packed form a file of over 1 MB may be."] = 200
     archive_depth: Annotated[int, "How deep archives may lie in archives, and mails in mails."] = 3
     image_pixels: Annotated[int, "Pixels of one picture; one that says it has more is withheld."] = 250_000_000
-    pdf_objects: Annotated[int, "Objects of one PDF; one with more is withheld."] = 50_000
-    document_tags: Annotated[int, "Tags in a mail's office documents that are looked at one by one."] = 200_000
+    pdf_objects: Annotated[int, "Objects of one PDF; one with more is withheld."] = 30_000
+    document_tags: Annotated[int, "Tags in a mail's office documents, all together."] = 400_000
 
     # The pool that reads and rewrites mails
     pool_processes: Annotated[int, "Processes that read mails; 0 means one a core."] = 0

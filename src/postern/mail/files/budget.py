@@ -43,7 +43,7 @@ class Budget:
             raise BombError
 
     def take_tags(self, count: int) -> None:
-        """Account for tags of documents that are looked at one by one."""
+        """Account for tags of documents."""
         self.tags -= count
         if self.tags < 0:
             raise UncleanError

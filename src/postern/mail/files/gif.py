@@ -6,6 +6,7 @@ from postern.mail.files.budget import Budget, UncleanError
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _TIMING, _APPLICATION = 0xF9, 0xFF
+_BLOCKS_MAXIMUM = 100_000  # a film of an hour
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 
 
@@ -14,8 +15,12 @@ def clean(octets: bytes, budget: Budget) -> bytes:
     place = 13 + _table_size(octets, 10)
     _check_size(octets, 6, budget)
     kept = [octets[:place]]
+    blocks = 0
     while place < len(octets) and octets[place] != _TRAILER:
         start = place
+        blocks += 1
+        if blocks > _BLOCKS_MAXIMUM:
+            raise UncleanError
         if octets[place] == _IMAGE:
             _check_size(octets, place + 5, budget)
             place += 10 + _table_size(octets, place + 9) + 1
@@ -23,7 +28,8 @@ def clean(octets: bytes, budget: Budget) -> bytes:
             kept.append(octets[start:place])
         elif octets[place] == _EXTENSION:
             place = _end_of_blocks(octets, place + 2)
-            kept.append(_kept_extension(octets[start:place]))
+            if block := _kept_extension(octets[start:place]):
+                kept.append(block)
         else:
             raise UncleanError
     if len(kept) == 1:

@@ -18,7 +18,8 @@ from postern.model.refused_file import Danger, RefusedFile
 
 _PEEKED = 2_000  # octets of a member
 _INLINE_PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----\s*$", re.MULTILINE)
-_CONTINUED_TEXT = re.compile(r"ATT\d{3,8}\.html?", re.IGNORECASE)  # how Exchange calls text that stood below a file
+# How Exchange calls text that stood below a file. Such a page, and one without a name, is a piece of the mail itself: withheld.
+_CONTINUED_TEXT = re.compile(r"ATT\d{3,8}\.html?", re.IGNORECASE)
 _MACRO_MEMBER = re.compile(
     r"(?:word|xl|ppt)/(?:vba\w*\.bin|vbaData\.xml|activeX/.*|macrosheets/.*)|Basic/.+|Scripts/.+", re.IGNORECASE
 )
@@ -55,7 +56,7 @@ def _dangers(file: Attachment, name: str, budget: Budget, depth: int) -> Iterato
     match kind_of(file, budget.limits):
         case Kind.PROGRAM:
             yield RefusedFile(name, Danger.PROGRAM)
-        case Kind.PAGE if not _CONTINUED_TEXT.fullmatch(file.file_name):
+        case Kind.PAGE if file.file_name and not _CONTINUED_TEXT.fullmatch(file.file_name):
             yield RefusedFile(name, Danger.ACTIVE_PAGE)
         case Kind.ENCRYPTED_MAIL:
             yield RefusedFile(name, Danger.ENCRYPTED_MAIL)

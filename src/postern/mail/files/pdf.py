@@ -7,7 +7,6 @@ readers go: their texts are often the author's paths.
 
 import io
 import re
-from collections.abc import Iterator
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
@@ -45,13 +44,17 @@ _WEB = re.compile(rb"(?:https?://|mailto:|tel:)[\x21-\x7e]*")
 _STREAM = re.compile(rb">>\s{0,20}stream\r?\n")
 _LOOKED_BACK = 2_000  # octets before a stream, in which its own dictionary stands
 _PROTECTED_MAXIMUM = 20  # packed object streams of a protected document: their size is not known before
+_BETWEEN = b" \n\r\t\f\x00/([<"  # one stands before each item of a list
+_FEW = 10_000  # of these marks are in any file
+_ITEMS_AN_OBJECT = 20
+_QPDF_CONTAINER = 20_000  # items of one array or dictionary
 _QPDF_MEMORY = 5_000_000  # octets of one stream that qpdf unpacks: objects, never pictures or text
 
 
 def clean(octets: bytes, budget: Budget) -> bytes:
     """The pages alone. A document that only its owner's password protects is opened; one that asks its reader is not."""
     limits = budget.limits
-    set_qpdf_limits(flate_max_memory=_QPDF_MEMORY, max_stream_filters=2, doc_max_warnings=100, parser_max_nesting=100)
+    _bound_qpdf()
     _check_packed_objects(octets, budget)
     try:
         with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=True) as document:
@@ -60,12 +63,13 @@ def clean(octets: bytes, budget: Budget) -> bytes:
             if len(document.objects) > limits.pdf_objects or not document.pages:
                 raise UncleanError
             _clean(document, budget)
+            pages = len(document.pages)
             cleaned = io.BytesIO()
             document.save(
                 cleaned,
                 fix_metadata_version=False,
                 preserve_pdfa=False,
-                compress_streams=False,
+                compress_streams=True,
                 stream_decode_level=pikepdf.StreamDecodeLevel.none,
                 object_stream_mode=pikepdf.ObjectStreamMode.generate,
                 encryption=False,
@@ -73,14 +77,25 @@ def clean(octets: bytes, budget: Budget) -> bytes:
             )
     except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, KeyError, RuntimeError, OverflowError) as error:
         raise UncleanError from error
+    if _pages_of(cleaned.getvalue()) != pages:
+        raise UncleanError
     return cleaned.getvalue()
+
+
+def _pages_of(octets: bytes) -> int:
+    """How many pages it has when nothing in it is mended; none if it does not open."""
+    try:
+        with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=False, attempt_recovery=False) as document:
+            return 0 if document.get_warnings() else len(document.pages)
+    except (pikepdf.PdfError, RuntimeError, ValueError):
+        return 0
 
 
 def asks_for_a_password(octets: bytes) -> bool:
     """Whether nobody can read it who was not told the password."""
     if b"/Encrypt" not in octets:
         return False
-    set_qpdf_limits(flate_max_memory=_QPDF_MEMORY, max_stream_filters=2, doc_max_warnings=100, parser_max_nesting=100)
+    _bound_qpdf()
     try:
         with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=False, attempt_recovery=False):
             return False
@@ -90,10 +105,20 @@ def asks_for_a_password(octets: bytes) -> bool:
         return False
 
 
+def _bound_qpdf() -> None:
+    """Its limits hold for the process, and for every document in it."""
+    set_qpdf_limits(
+        flate_max_memory=_QPDF_MEMORY,
+        max_stream_filters=2,
+        doc_max_warnings=100,
+        parser_max_nesting=100,
+        parser_max_container_size=_QPDF_CONTAINER,
+    )
+
+
 def _check_packed_objects(octets: bytes, budget: Budget) -> None:
     """Unpack what qpdf would have to unpack to find its objects, within the budget."""
-    if octets.count(b" obj") > 2 * budget.limits.pdf_objects:
-        raise UncleanError
+    _check_density(octets, budget)
     for number, found in enumerate(_STREAM.finditer(octets)):
         if number > budget.limits.pdf_objects:
             raise UncleanError
@@ -104,10 +129,19 @@ def _check_packed_objects(octets: bytes, budget: Budget) -> None:
             _unpack_quietly(octets[found.end() : end if end >= 0 else len(octets)], budget)
 
 
+def _check_density(octets: bytes, budget: Budget) -> None:
+    """Few octets can name very many objects, and each costs. In what is packed, these marks stand only by chance."""
+    most = budget.limits.pdf_objects
+    marks = len(octets) - len(octets.translate(None, _BETWEEN))
+    by_chance = len(octets) * 2 * len(_BETWEEN) // 256
+    if octets.count(b" obj") > 2 * most or octets.count(b"<<") > 3 * most or marks > _ITEMS_AN_OBJECT * most + by_chance + _FEW:
+        raise UncleanError
+
+
 def _unpack_quietly(packed: bytes, budget: Budget) -> None:
     before = budget.octets
     try:
-        budget.inflate(packed)
+        _check_density(budget.inflate(packed)[0], budget)
     except UncleanError:
         if budget.octets < 0 or before - budget.octets > _QPDF_MEMORY:
             raise
@@ -125,9 +159,9 @@ def _clean(document: Pdf, budget: Budget) -> None:
     for page in document.pages:
         _keep(page.obj, _PAGE)
         _clean_annotations(page.obj)
-    visits = iter(range(budget.limits.pdf_objects * 10))
+    items = 0
     for thing in document.objects:
-        _clean_object(thing, visits, budget)
+        items += _clean_object(thing, budget.limits.pdf_objects * _ITEMS_AN_OBJECT - items, budget)
 
 
 def _keep(dictionary: Object, allowed: frozenset[str] | set[str]) -> None:
@@ -147,19 +181,28 @@ def _clean_annotations(page: Object) -> None:
     page.Annots = Array(kept)
 
 
-def _clean_object(thing: Object, visits: Iterator[int], budget: Budget) -> None:
-    """One indirect object, with all that stands directly inside it."""
+def _clean_object(thing: Object, most: int, budget: Budget) -> int:
+    """One indirect object, with all that stands directly inside it; says how many items that was."""
     if isinstance(thing, Stream):
         _clean_stream(thing, budget)
     waiting = [thing]
+    items = 0
     while waiting:
-        if next(visits, None) is None:
-            raise UncleanError
         here = waiting.pop()
+        items += 1 + _length(here)
+        if items > most:
+            raise UncleanError
         if isinstance(here, Dictionary | Stream):
             waiting += _inner(here)
         elif isinstance(here, Array):
             waiting += [one for one in list(here) if isinstance(one, Dictionary | Array) and not one.is_indirect]
+    return items
+
+
+def _length(thing: Object) -> int:
+    if isinstance(thing, Dictionary | Stream):
+        return len(thing.keys())
+    return len(thing) if isinstance(thing, Array) else 0
 
 
 def _inner(dictionary: Object) -> list[Object]:

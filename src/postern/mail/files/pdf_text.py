@@ -1,12 +1,14 @@
-"""The words of a PDF's pages, roughly: for a search, not for reading.
+"""The words of a PDF's pages, roughly: for a search, not for reading. It raises UncleanError where it cannot see all of them.
 
 Strings are put together in the order in which a page draws them; where fonts number their letters (as browsers and word
 processors write them), the tables that say which letter each number is are read. Layout is not looked at.
 """
 
+import base64
 import io
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
@@ -20,8 +22,12 @@ _PAIRS = re.compile(rb"<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,64})>()")
 _RANGES = re.compile(rb"<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,64})>")
 _SECTIONS = re.compile(rb"begin(bfchar|bfrange)(.*?)end\1", re.DOTALL)
 _LISTED = re.compile(rb"<([0-9A-Fa-f]{2,8})>\s*<([0-9A-Fa-f]{2,8})>\s*\[([^\]]*)\]")
+_PICTURES_AND_FONTS = (Name.Image, Name.Type1C, Name.CIDFontType0C, Name.OpenType)
+_READ_ALREADY = (Name.XRef, Name.ObjStm)  # what is in them is met as objects
 _TABLES_MAXIMUM = 40
-_LETTERS_MAXIMUM = 70_000
+_LETTERS_MAXIMUM = 300_000  # of all tables together
+_STRINGS_MAXIMUM = 300_000
+_NUMBERS_MAXIMUM = 4_000_000  # numbers looked up in tables, all together
 
 
 def text_of(octets: bytes, budget: Budget) -> Iterator[bytes]:
@@ -29,19 +35,29 @@ def text_of(octets: bytes, budget: Budget) -> Iterator[bytes]:
     try:
         with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=False, attempt_recovery=False) as document:
             tables, streams, strings = _read(document, budget)
-    except (pikepdf.PdfError, RuntimeError, TypeError) as error:
+    except (pikepdf.PdfError, RuntimeError, TypeError, ValueError) as error:
         raise UncleanError from error
     yield b"\n".join(strings)
+    if len(tables) > _TABLES_MAXIMUM:
+        raise UncleanError
+    strings_left, numbers_left = _STRINGS_MAXIMUM, _NUMBERS_MAXIMUM
     for stream in streams:
         yield stream
-        drawn = [_string(found) for found in _STRING.finditer(stream)]
+        drawn = [_string(found) for found in islice(_STRING.finditer(stream), strings_left)]
+        strings_left -= len(drawn)
+        numbers_left -= sum(map(len, drawn)) * len(tables)
+        if strings_left <= 0 or numbers_left < 0:
+            raise UncleanError
         yield b"".join(drawn)
-        for table in tables[:_TABLES_MAXIMUM]:
+        for table in tables:
             yield _by_table(drawn, *table).encode("utf-8", "replace")
 
 
 def _read(document: pikepdf.Pdf, budget: Budget) -> tuple[list[tuple[dict[int, str], int]], list[bytes], list[bytes]]:
-    tables, streams, strings = [], [], []
+    tables: dict[bytes, tuple[dict[int, str], int]] = {}
+    streams: list[bytes] = []
+    strings: list[bytes] = []
+    letters_left = _LETTERS_MAXIMUM
     to_letters = {
         one.ToUnicode.objgen
         for one in document.objects
@@ -51,13 +67,14 @@ def _read(document: pikepdf.Pdf, budget: Budget) -> tuple[list[tuple[dict[int, s
         if isinstance(thing, Stream):
             content = _unpack(thing, budget)
             if thing.objgen in to_letters:
-                tables.append(_table(content))
+                tables.setdefault(content, _table(content, letters_left))
+                letters_left -= len(tables[content][0])
             elif content:
                 streams.append(content)
         elif isinstance(thing, Dictionary | Array):
             strings.append(thing.unparse())
             strings += [bytes(one) for one in _strings_in(thing)]
-    return tables, streams, strings
+    return list(tables.values()), streams, strings
 
 
 def _strings_in(thing: pikepdf.Object) -> Iterator[pikepdf.Object]:
@@ -72,23 +89,39 @@ def _strings_in(thing: pikepdf.Object) -> Iterator[pikepdf.Object]:
 
 
 def _unpack(stream: Stream, budget: Budget) -> bytes:
-    """The content of a stream that may hold text: pictures, fonts and what is packed otherwise are left."""
-    if stream.get("/Subtype") == Name.Image or "/Length1" in stream or "/Length2" in stream:
+    """The content of a stream that may hold text: pictures and fonts are left."""
+    if stream.get("/Subtype") in _PICTURES_AND_FONTS or "/Length1" in stream or stream.get("/Type") in _READ_ALREADY:
         return b""
     filters = stream.get("/Filter")
-    kinds = [str(one) for one in (filters if isinstance(filters, Array) else [filters]) if one is not None]
-    if not kinds:
-        content = stream.read_raw_bytes()
-        budget.take(len(content))
-        return content
-    if kinds != ["/FlateDecode"]:
-        return b""
+    content = stream.read_raw_bytes()
+    budget.take(len(content))
+    for kind in filters if isinstance(filters, Array) else [filters]:
+        if kind is not None:
+            content = _unfilter(content, str(kind), budget)
+    if _has_predictor(stream):
+        raise UncleanError
+    return content
+
+
+def _has_predictor(stream: Stream) -> bool:
+    return b"/Predictor" in stream.get("/DecodeParms", Array()).unparse()
+
+
+def _unfilter(content: bytes, kind: str, budget: Budget) -> bytes:
+    """PDF 7.4: the filters of streams that hold text today."""
     try:
-        return budget.inflate(stream.read_raw_bytes())[0]
-    except UncleanError:
-        if budget.octets < 0:
-            raise
-        return b""
+        match kind:
+            case "/FlateDecode":
+                return budget.inflate(content)[0]
+            case "/ASCII85Decode":
+                return base64.a85decode(content.strip().removeprefix(b"<~").partition(b"~>")[0])
+            case "/ASCIIHexDecode":
+                digits = re.sub(rb"\s", b"", content.partition(b">")[0])
+                return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
+            case _:
+                raise UncleanError
+    except ValueError as error:
+        raise UncleanError from error
 
 
 def _string(found: re.Match[bytes]) -> bytes:
@@ -104,7 +137,7 @@ def _unescape(found: re.Match[bytes]) -> bytes:
     return _LETTERS.get(found[2], found[2]) if found[2] else b""
 
 
-def _table(content: bytes) -> tuple[dict[int, str], int]:
+def _table(content: bytes, most: int) -> tuple[dict[int, str], int]:
     """Which letters each number means (ToUnicode, PDF 9.10.3), and how many octets a number has."""
     letters: dict[int, str] = {}
     width = 1
@@ -118,14 +151,18 @@ def _table(content: bytes) -> tuple[dict[int, str], int]:
             width = max(width, len(first) // 2)
             if kind == b"bfchar":
                 letters[int(first, 16)] = _letters_of(second)
-            elif len(letters) < _LETTERS_MAXIMUM:
-                _add_range(letters, int(first, 16), int(second, 16), third)
+            else:
+                _add_range(letters, int(first, 16), int(second, 16), third, most)
+            if len(letters) > most:
+                raise UncleanError
     return letters, width
 
 
-def _add_range(letters: dict[int, str], first: int, last: int, start: bytes) -> None:
+def _add_range(letters: dict[int, str], first: int, last: int, start: bytes, most: int) -> None:
     words = _letters_of(start)
-    for number in range(first, min(last, first + 0xFFFF - 1, first + _LETTERS_MAXIMUM - len(letters)) + 1):
+    if last - first > most:
+        raise UncleanError
+    for number in range(first, last + 1):
         code = ord(words[-1]) + number - first if words else 0
         if 0 < code <= 0x10FFFF:  # noqa: PLR2004 - the last of Unicode
             letters[number] = words[:-1] + chr(code)

@@ -27,6 +27,7 @@ _KEPT = {
     b"fcTL": (26,),
     b"fdAT": _ANY,
 }
+_CHUNKS_MAXIMUM = 100_000
 _NAMED_MAXIMUM = 80  # octets of a profile's name, with its end
 _PROFILE_MAXIMUM = 1_000_000
 
@@ -56,12 +57,15 @@ def clean(octets: bytes, budget: Budget) -> bytes:
 
 def _chunks(octets: bytes) -> Iterator[tuple[bytes, bytes]]:
     place = len(SIGNATURE)
-    while place + 12 <= len(octets):
+    for _ in range(_CHUNKS_MAXIMUM):
+        if place + 12 > len(octets):
+            return
         length, kind = struct.unpack_from(">I4s", octets, place)
         if place + 12 + length > len(octets) or (place == len(SIGNATURE)) != (kind == b"IHDR"):
             raise UncleanError
         yield kind, octets[place + 8 : place + 8 + length]
         place += 12 + length
+    raise UncleanError
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

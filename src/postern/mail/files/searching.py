@@ -1,12 +1,10 @@
 """What can be read in a file that is packed: the XML of documents, the text of PDF pages, the members of archives.
 
-The search for known addresses asks here, because octets that are packed show nothing. It never raises; a file that cannot be
-unpacked within the budget shows only its octets.
+The search for known addresses asks here, because octets that are packed show nothing. It raises UncleanError where it cannot see
+all there is (a file broken, locked or too large): such a file does not count as searched.
 """
 
 import re
-import struct
-import zlib
 from collections.abc import Iterator
 
 from postern.mail.files.budget import Budget, UncleanError
@@ -27,20 +25,19 @@ def searchable(file: Attachment, limits: Limits) -> Iterator[bytes]:
     while waiting:
         here, depth = waiting.pop()
         yield here.content
-        try:
-            match kind_of(here, limits):
-                case Kind.PDF:
-                    yield from text_of(here.content, budget)
-                case Kind.ZIP if depth <= limits.archive_depth:
-                    for member in read_members(here.content, budget):
-                        yield member.name.encode("utf-8", "replace")
-                        content = member.unpack(budget)
-                        if _DOCUMENT_XML.fullmatch(member.name):
-                            yield content
-                            yield words_of(content).encode("utf-8", "replace")
-                        else:
-                            waiting.append((Attachment(member.name, "application/octet-stream", content), depth + 1))
-                case _:
-                    pass
-        except (UncleanError, struct.error, zlib.error, IndexError, KeyError, ValueError):
-            continue
+        match kind_of(here, limits):
+            case Kind.PDF:
+                yield from text_of(here.content, budget)
+            case Kind.ZIP:
+                if depth > limits.archive_depth:
+                    raise UncleanError
+                for member in read_members(here.content, budget):
+                    yield member.name.encode("utf-8", "replace")
+                    content = member.unpack(budget)
+                    if _DOCUMENT_XML.fullmatch(member.name):
+                        yield content
+                        yield words_of(content).encode("utf-8", "replace")
+                    else:
+                        waiting.append((Attachment(member.name, "application/octet-stream", content), depth + 1))
+            case _:
+                pass

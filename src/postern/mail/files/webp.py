@@ -8,6 +8,7 @@ from postern.mail.files.colour_profile import standard_profile
 from postern.mail.files.exif import only_orientation
 
 _PICTURE = (b"VP8 ", b"VP8L", b"ALPH")
+_CHUNKS_MAXIMUM = 20_000
 _FRAME_HEADER = 16
 _HAS_PROFILE, _HAS_EXIF, _HAS_XMP = 0x20, 0x08, 0x04
 _RESERVED = 0xC1
@@ -42,12 +43,15 @@ def clean(octets: bytes, budget: Budget) -> bytes:
 
 def _chunks(octets: bytes) -> Iterator[tuple[bytes, bytes]]:
     place = 0
-    while place + 8 <= len(octets):
+    for _ in range(_CHUNKS_MAXIMUM):
+        if place + 8 > len(octets):
+            return
         kind, length = struct.unpack_from("<4sI", octets, place)
         if place + 8 + length > len(octets):
             raise UncleanError
         yield kind, octets[place + 8 : place + 8 + length]
         place += 8 + length + length % 2
+    raise UncleanError
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

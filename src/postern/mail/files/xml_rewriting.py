@@ -38,6 +38,7 @@ class Rules:
 def rewrite(octets: bytes, rules: Rules, budget: Budget) -> bytes:
     """The document under these rules, in UTF-8."""
     text = _decode(octets)
+    budget.take_tags(text.count("<"))
     prefixes = _check(text)
     text = _ASIDE.sub(lambda found: _escape(found[1] or ""), text)
     if _tags_of(text, _spelled(rules.forbidden, prefixes)):
@@ -47,7 +48,7 @@ def rewrite(octets: bytes, rules: Rules, budget: Budget) -> bytes:
     for plain, words in rules.texts.items():
         for name in _spelled([plain], prefixes):
             text = _put_text(text, name, words)
-    text = _change_attributes(text, rules, prefixes, budget)
+    text = _change_attributes(text, rules, prefixes)
     _check(text)
     return (_DECLARATION + text.strip()).encode("utf-8")
 
@@ -139,7 +140,7 @@ def _put_text(text: str, name: str, words: str) -> str:
     return re.sub(pattern, lambda found: found[1] + words, text, flags=re.DOTALL)
 
 
-def _change_attributes(text: str, rules: Rules, prefixes: Mapping[str, set[str]], budget: Budget) -> str:
+def _change_attributes(text: str, rules: Rules, prefixes: Mapping[str, set[str]]) -> str:
     changes: dict[str, str | None] = {}
     for plain, value in rules.attributes.items():
         changes |= dict.fromkeys((name for name in _spelled([plain], prefixes) if ":" in name), value)
@@ -153,7 +154,6 @@ def _change_attributes(text: str, rules: Rules, prefixes: Mapping[str, set[str]]
     pattern = re.compile(rf"<(?:{'|'.join(starts)}){_ATTRIBUTES}>")
 
     def change(tag: re.Match[str]) -> str:
-        budget.take_tags(1)
         owned = by_element.get(re.split(r"[\s/>]", tag[0][1:200], maxsplit=1)[0], {})
         return _ATTRIBUTE.sub(lambda found: _changed(found, changes, owned), tag[0])
 

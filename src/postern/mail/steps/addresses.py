@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from postern.language import say
 from postern.mail import spelling
+from postern.mail.files.budget import UncleanError
 from postern.mail.files.searching import searchable
 from postern.mail.letter import Attachment, Draft, Passage
 from postern.mail.telling import telling_words
@@ -67,8 +68,11 @@ def _sort_files(files: Sequence[Attachment], spellings: Spellings, limits: Limit
 
 
 def _shows_address(file: Attachment, spellings: Spellings, limits: Limits) -> bool:
-    """A file that is packed shows what is in it."""
-    return any(spelling.present_in_octets(octets, spellings) for octets in searchable(file, limits))
+    """A file that is packed shows what is in it; one that cannot be searched to its end counts as showing one."""
+    try:
+        return any(spelling.present_in_octets(octets, spellings) for octets in searchable(file, limits))
+    except UncleanError:
+        return True
 
 
 def _rewrite_file(file: Attachment, spellings: Spellings) -> Attachment:
