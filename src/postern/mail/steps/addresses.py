@@ -59,7 +59,7 @@ def _sort_files(files: Sequence[Attachment], spellings: Spellings) -> tuple[list
     kept: list[Attachment] = []
     withheld: list[Attachment] = []
     for file in files:
-        leaks = not file.media_type.startswith("text/") and spelling.present_in_octets(file.content, spellings)
+        leaks = not file.media_type.startswith("text/") and bool(spelling.present_in_octets(file.content, spellings))
         (withheld if leaks else kept).append(file)
     return kept, withheld
 
