@@ -16,12 +16,13 @@ from postern.mail.rewrite import rewrite
 from postern.mail.spelling import present
 from postern.mail.spelling import replace as respell
 from postern.mail.threading import find_thread_tokens
+from tests.honest import honest_mail
 from tests.letters import ACME, FROM_ACME, FROM_ANN, LIMITS, PUBLIC_URL, TOKEN, letter_of, octets, relay
 from tests.planting import ADDRESSES, ALIAS, FROM_INGE, IN_MARKUP, SECRETS, SPELLINGS, plant, sees
 
 
 @given(st.integers(0, 2**32))
-def test_nothing_planted_leaves(seed: int) -> None:  # R1
+def test_nothing_planted_leaves(seed: int) -> None:  # R1, L-01, L-04
     relayed = rewrite(read(plant(random.Random(seed)).content, LIMITS), FROM_INGE)
     if isinstance(relayed, Relayed):
         assert sees(relayed.content) == set()
@@ -85,6 +86,13 @@ def test_an_answer_keeps_the_token_and_drops_our_links(lines: list[str], depth: 
     assert f"{PUBLIC_URL}/m/" not in answer.text
     assert "Thanks" in answer.text
     assert ACME.reveal() not in answer.content.decode("ascii")
+
+
+def test_no_mail_of_an_ordinary_program_is_held_or_masked() -> None:  # L-03
+    for seed in range(150):
+        relayed = rewrite(read(honest_mail(random.Random(seed)), LIMITS), FROM_ANN)
+        assert isinstance(relayed, Relayed), seed
+        assert not [change for change in relayed.changes if "masked" in change or "as text only" in change], seed
 
 
 @given(HONEST)

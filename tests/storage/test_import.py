@@ -14,10 +14,12 @@ from postern.actions.import_feed import ImportResult, import_feed, open_feed, re
 from postern.errors import FeedError, StoreError
 from postern.keys import Keyring
 from postern.model.address import Address
+from postern.model.contact_policy import ContactPolicy, Treatment, Treatments
 from postern.model.feed import Kind
 from postern.model.limits import Limits
 from postern.model.people import AddressRole
 from postern.storage import schema
+from postern.storage.contact_policies import read_policy
 from postern.storage.importing import Tally
 from postern.storage.migrate import migrate
 from postern.storage.orders import find_orders_of_pair
@@ -468,3 +470,23 @@ def test_reading_a_large_feed_takes_little_memory(store: Store) -> None:
     finally:
         tracemalloc.stop()
     assert peak < size
+
+
+def test_a_contact_policy_is_kept_and_given_back_and_may_go_again(store: Store) -> None:
+    said = {"seller_to_buyer": {"link": "hold"}, "allowed_hosts": ["parcels.example"]}
+    assert take(store, MARKET | {"contact_details": said})[Kind.MARKETPLACE] == Tally(added=1)
+    assert take(store, MARKET | {"contact_details": said})[Kind.MARKETPLACE] == Tally(unchanged=1)
+    with store.look() as look:
+        policy = find_marketplace(look, "de").contact_policy
+    assert policy.seller_to_buyer.link is Treatment.HOLD
+    assert policy.buyer_to_seller == Treatments()
+    assert policy.allowed_hosts == ("parcels.example",)
+    assert take(store, MARKET)[Kind.MARKETPLACE] == Tally(changed=1)
+    with store.look() as look:
+        assert find_marketplace(look, "de").contact_policy == ContactPolicy()
+
+
+@pytest.mark.parametrize("damaged", ["{", "[]", '{"telling":"x"}', '{"buyer_to_seller":{"fax":"mask"}}', "null"])
+def test_a_damaged_contact_policy_is_told(damaged: str) -> None:
+    with pytest.raises(StoreError, match="contact policy"):
+        read_policy(damaged)

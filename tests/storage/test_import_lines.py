@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from postern.actions.importing.lines import read_lines, read_record
 from postern.actions.importing.names import find_fault_in_name, find_marketplace_in_name
 from postern.actions.importing.values import WrongValueError, read_moment
+from postern.model.contact_policy import ContactPolicy, Treatment, Treatments
 from postern.model.feed import FeedBuyer, FeedOrder, FeedSeller, Record
 from postern.model.limits import Limits
 from postern.model.order import OrderStatus
@@ -77,6 +78,18 @@ def test_what_may_be_left_out_is_left_out(line: Line, kind: type) -> None:
     assert isinstance(read_record(json.dumps(line).encode(), LIMITS), kind)
 
 
+def test_a_marketplace_says_what_becomes_of_contact_details() -> None:
+    said = {"buyer_to_seller": {"phone": "hold"}, "telling": "mask", "allowed_hosts": ["parcels.example"]}
+    record = read_record(json.dumps(MARKET | {"contact_details": said}).encode(), LIMITS)
+    assert isinstance(record, Marketplace)
+    assert record.contact_policy == ContactPolicy(
+        buyer_to_seller=Treatments(phone=Treatment.HOLD), telling=Treatment.MASK, allowed_hosts=("parcels.example",)
+    )
+    usual = read_record(json.dumps(MARKET).encode(), LIMITS)
+    assert isinstance(usual, Marketplace)
+    assert usual.contact_policy == ContactPolicy()
+
+
 def test_what_is_left_out_has_its_usual_value() -> None:
     seller = read_record(json.dumps(SELLER).encode(), LIMITS)
     order = read_record(json.dumps(ORDER | {"shipments": None}).encode(), LIMITS)
@@ -126,6 +139,17 @@ def test_what_must_be_there_must_be_there(line: Line) -> None:
         (MARKET | {"language": "german!"}, "language must be a language tag such as de or pt-BR"),
         (MARKET | {"time_zone": "Europe/Rom"}, f"time_zone must be {A_ZONE}; did you mean 'Europe/Rome'?"),
         (MARKET | {"time_zone": "../../etc/passwd"}, f"time_zone must be {A_ZONE}"),
+        (MARKET | {"contact_details": "mask"}, "contact_details must be an object in braces"),
+        (
+            MARKET | {"contact_details": {"buyer_to_seller": {"phone": "maks"}}},
+            "contact_details.buyer_to_seller.phone must be one of pass, mask, warn, hold, refuse; did you mean 'mask'?",
+        ),
+        (
+            MARKET | {"contact_details": {"seller_to_buyer": {"fax": "mask"}}},
+            "contact_details.seller_to_buyer the key 'fax' is not known here",
+        ),
+        (MARKET | {"contact_details": {"buyers": {}}}, "contact_details the key 'buyers' is not known here"),
+        (MARKET | {"contact_details": {"telling": "hold"}}, "contact_details.telling must be pass or mask"),
         (ORDER | {"status": "sent"}, f"status must be one of {', '.join(OrderStatus)}"),
         (ORDER | {"items": {}}, "items must be a list in brackets"),
         (ORDER | {"items": [ITEM, 3]}, "items[1] must be an object in braces"),

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postern.model.contact_policy import DetailKind, Treatment, Treatments
 from postern.model.refused_file import Danger, RefusedFile
 from postern.model.relationship import Side
 from postern.policy import reasons
 from postern.policy.chain import RULES, judge
 from postern.policy.facts import Facts
-from postern.policy.verdict import Deliver, Refuse
+from postern.policy.verdict import Deliver, Effect, Hold, Refuse
 
 GOOD = Facts(
     author=Side.BUYER,
@@ -132,3 +133,27 @@ def test_no_two_reasons_share_a_code_and_none_is_left_off_the_list() -> None:
     assert len(set(codes)) == len(codes)
     named = {value for value in vars(reasons).values() if isinstance(value, reasons.Reason)}
     assert named == set(reasons.ALL)
+
+
+@pytest.mark.parametrize(
+    "treatment, verdict, effects",
+    [
+        (Treatment.PASS, Deliver, []),
+        (Treatment.MASK, Deliver, []),
+        (Treatment.WARN, Deliver, [Effect.NOTE]),
+        (Treatment.HOLD, Hold, [Effect.HOLD]),
+        (Treatment.REFUSE, Refuse, [Effect.REFUSE]),
+    ],
+)
+def test_a_typed_contact_detail_is_treated_as_the_marketplace_says(
+    treatment: Treatment, verdict: type, effects: list[Effect]
+) -> None:
+    facts = replace(
+        GOOD,
+        contact_details=((DetailKind.PHONE, "the text"),),
+        contact_treatments=Treatments(phone=treatment, address=Treatment.REFUSE),
+    )
+    judgement = judge(facts)
+    assert isinstance(judgement.verdict, verdict)
+    assert [(finding.effect, finding.place) for finding in judgement.findings] == [(effect, "the text") for effect in effects]
+    assert all("a phone number" in finding.cause.sentence("en") for finding in judgement.findings)

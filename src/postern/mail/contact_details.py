@@ -25,7 +25,7 @@ from postern.mail.contact_words import (
     UNITS,
     WORDS_TOO,
 )
-from postern.mail.lookalikes import CONFUSABLE, SHOWN
+from postern.mail.lookalikes import CONFUSABLE, SHOWN, is_latin, translated
 from postern.mail.patterns import SIGN_OF
 from postern.mail.providers import is_public
 from postern.model.contact_policy import DetailKind
@@ -52,13 +52,15 @@ _WELL_KNOWN = (
     "mail.ru",
     "yandex",
 )
-_BEFORE = re.compile(rf"({_LOCAL})\s?$")
+_BACKWARDS = re.compile(rf"\s?({_LOCAL})")  # what stands before a sign, read from right to left
+_PLAIN_DOMAIN = re.compile(rf"(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}(?!\w)")
 _SPELLED_BEFORE = re.compile(r"((?:(?<!\S)\S ){3,30})$")
 _DOT = rf"(?:\s?(?P<plain>\.)\s?|\s?[\[({{]\s?(?:{_DOT_WORDS}|\.)\s?[\])}}]\s?|[\s_-](?:{_DOT_WORDS})[\s_-])"
 _ANY_DOT = _DOT.replace("?P<plain>", "?:")
 _NEXT_LABEL = re.compile(rf"{_DOT}({_LABEL})", re.IGNORECASE)
 _FIRST_LABEL = re.compile(rf"\s?({_LABEL})")
 _SPELLED_AFTER = re.compile(r"((?: ?\S(?=\s|$)){5,60})")
+_SPELLED_DOT = re.compile(r"\. ?\S ?\S")
 _LABELS_MAXIMUM = 6
 _REVERSED = re.compile(rf"\b([a-z]{{2,7}}(?:\.{_LABEL}){{1,4}}@{_LOCAL})")
 _TOKEN_ROOM = 130
@@ -154,17 +156,17 @@ def _flatten(text: str) -> tuple[str, list[int] | None]:
     if text.isascii():
         return text, None
     if _GONE.isdisjoint(_SOME_GONE.findall(text)):
-        return text.translate(_ONE_TO_ONE), None
+        return translated(text, _ONE_TO_ONE), None
     places = [place for place, letter in enumerate(text) if letter not in _GONE]
-    return "".join(text[place] for place in places).translate(_ONE_TO_ONE), places
+    return translated("".join(text[place] for place in places), _ONE_TO_ONE), places
 
 
 # Addresses
 
 
 def _addresses(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail]:
-    if not text.isascii() and "@" in text:
-        text = text.translate(CONFUSABLE)
+    if "@" in text and not is_latin(text):
+        text = translated(text, CONFUSABLE)
     end = 0
     for sign in _at_signs(text):
         if sign.start() < end:
@@ -188,16 +190,16 @@ def _at_signs(text: str) -> Iterator[re.Match[str]]:
 
 def _address_around(text: str, sign: re.Match[str], earliest: int) -> Detail | None:
     left = text[max(earliest, sign.start() - _TOKEN_ROOM) : sign.start()]
-    before = _SPELLED_BEFORE.search(left) or _BEFORE.search(left)
-    if before is None:
-        return None
-    if before.re is _SPELLED_BEFORE:
+    if left[-1:] == left[-3:-2] == " " and (before := _SPELLED_BEFORE.search(left)):
         after = _SPELLED_AFTER.match(text, sign.end())
-        if after is None or not re.search(r"\. ?\S ?\S", after[1]):
-            return None
-        return Detail(DetailKind.ADDRESS, sign.start() - len(before[0]), after.end())
-    end = _end_of_domain(text, sign)
-    return Detail(DetailKind.ADDRESS, sign.start() - len(before[0]), end) if end else None
+        if after and _SPELLED_DOT.search(after[1]):
+            return Detail(DetailKind.ADDRESS, sign.start() - len(before[0]), after.end())
+    name = _BACKWARDS.match(left[::-1])
+    if name is None:
+        return None
+    plain = _PLAIN_DOMAIN.match(text, sign.end()) if sign["sign"] else None
+    end = plain.end() if plain else _end_of_domain(text, sign)
+    return Detail(DetailKind.ADDRESS, sign.start() - len(name[0]), end) if end else None
 
 
 def _end_of_domain(text: str, sign: re.Match[str]) -> int:
@@ -337,7 +339,7 @@ def _phones_in_words(text: str, words: Sequence[str], _: Allowed) -> Iterator[De
     for token in _DIGIT_OR_WORD.finditer(text):
         if token[0].lower() not in DIGIT_OF and token[0] not in _PLAIN_DIGITS:
             continue
-        if run and token.start() - run[-1].end() > _BETWEEN_DIGITS:
+        if run and (token.start() - run[-1].end() > _BETWEEN_DIGITS or "\n" in text[run[-1].end() : token.start()]):
             yield from _spelled_number(run)
             run = []
         run.append(token)

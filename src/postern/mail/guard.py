@@ -9,7 +9,7 @@ decoded, and every spelling undone that a reader could undo. A header line that 
 repairs nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from postern.mail.characters import one_line
@@ -60,28 +60,26 @@ def find_certain(content: bytes, hidden: Sequence[Address]) -> tuple[str, ...]:
 
 def look_over(content: bytes, sought: Sought) -> Sighting:
     """Look at everything in the mail."""
-    certain, telling = _pairs(sought.certain), _pairs(sought.telling)
-    if not certain and not telling:
+    sure = frozenset(sought.certain)
+    pairs = tuple((word, "") for word in dict.fromkeys((*sought.certain, *sought.telling)))
+    if not pairs:
         return Sighting((), 0)
     places: dict[str, None] = {}
     told: set[str] = set()
     for view in _views(content, sought.written or {}):
-        if certain and _shows(view, certain):
+        seen = {word for word, _ in _seen_in(view, pairs)}
+        if seen & sure:
             places[view.place] = None
-        told.update(word for word, _ in telling if _shows(view, ((word, ""),)))
+        told |= seen - sure
     return Sighting(tuple(places), len(told))
 
 
-def _pairs(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((word, "") for word in words)
-
-
-def _shows(view: _View, pairs: Sequence[tuple[str, str]]) -> bool:
-    if view.octets is not None and view.as_it_is:
-        return any(word.encode() in view.octets for word, _ in pairs if "@" in word)
-    if view.octets is not None:
-        return present_in_octets(view.octets, pairs)
-    return bool(present(view.words, pairs, markup=view.markup))
+def _seen_in(view: _View, pairs: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    if view.octets is None:
+        return present(view.words, pairs, markup=view.markup)
+    if view.as_it_is:
+        return [pair for pair in pairs if "@" in pair[0] and pair[0].encode() in view.octets]
+    return present_in_octets(view.octets, pairs)
 
 
 def _views(content: bytes, written: Mapping[str, str]) -> Iterator[_View]:

@@ -28,6 +28,7 @@ _BY_HAND = {
     "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58",
     "_": "\u203f\u2017\uff3f",
 }
+_FOREIGN = re.compile("[^\x00-\x7f]+")
 _LATIN = "aceopxyhijsdqwkmtbvunrglz"
 _CYRILLIC = (
     "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u04bb\u0456\u0458\u0455\u0501\u051b\u051d"
@@ -63,6 +64,20 @@ SHOWN: dict[int, str] = ASCII_OF | dict.fromkeys(_unseen(), "")
 CONFUSABLE: dict[int, str] = {ord(odd): plain for plain, odd in zip(_LATIN, _CYRILLIC, strict=True)}
 CONFUSABLE.update({ord(odd): plain for odd, plain in _GREEK.items()})
 CONFUSABLE.update({ord(chr(code).upper()): plain for code, plain in tuple(CONFUSABLE.items()) if len(chr(code).upper()) == 1})
+
+
+def translated(text: str, table: dict[int, str]) -> str:
+    """The text with what the table names put in its place; quick where most of it is ASCII."""
+    return _FOREIGN.sub(lambda match: match[0].translate(table), text)
+
+
+def is_latin(text: str) -> bool:
+    """Whether no other alphabet, and no combining character, stands in it."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def spelled_by(letter: str) -> str:

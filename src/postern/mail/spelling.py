@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from postern.mail.coded import uncode, undo
-from postern.mail.lookalikes import CONFUSABLE, SHOWN
+from postern.mail.lookalikes import CONFUSABLE, SHOWN, is_latin, translated
 from postern.mail.marks import TAG
 from postern.mail.patterns import SIGN_OF, forms_of, hidden_forms, pattern_of, words_of
 
@@ -24,7 +24,6 @@ _GAPS = b" \t\n\r\v\f>"
 _NULS_AND_GAPS = b"\x00" + _GAPS
 _ROOM = 300  # more than the longest address
 _NOTHING_FOREIGN = bytes(range(128)) + b"?" * 128
-_FOREIGN = re.compile("[^\x00-\x7f]+")
 _CONFUSABLES = re.compile("[" + "".join(map(chr, CONFUSABLE)) + "]")
 _COMBINING = re.compile("[\u0300-\u036f]")
 _HEXADECIMAL = bytes(ord("x") if chr(code) in "0123456789abcdef" else ord(" ") for code in range(128)) + b" " * 128
@@ -47,33 +46,17 @@ def fold(text: str) -> str:
     text = undo(text)
     if text.isascii():
         return text.lower().encode("ascii").translate(None, _GAPS).decode("ascii")
-    is_latin = _is_latin(text)
-    if not is_latin and _COMBINING.search(text):
+    foreign = not is_latin(text)
+    if foreign and _COMBINING.search(text):
         text = unicodedata.normalize("NFC", text)
-    text = _FOREIGN.sub(_shown_for, text).lower().encode("utf-8", "replace").translate(None, _GAPS).decode("utf-8")
-    return f"{text}\n{_without_confusables(text)}" if not is_latin and _CONFUSABLES.search(text) else text
-
-
-def _is_latin(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _shown_for(match: re.Match[str]) -> str:
-    return match[0].translate(SHOWN)
+    text = translated(text, SHOWN).lower().encode("utf-8", "replace").translate(None, _GAPS).decode("utf-8")
+    return f"{text}\n{_without_confusables(text)}" if foreign and _CONFUSABLES.search(text) else text
 
 
 def _without_confusables(folded: str) -> str:
     """What stands around each at sign, in Latin letters."""
     spans = _merged((place - _ROOM, place + _ROOM) for place in _places(folded, "@"))
-    return "\n".join(_FOREIGN.sub(_latin_for, folded[max(0, start) : end]) for start, end in spans)
-
-
-def _latin_for(match: re.Match[str]) -> str:
-    return match[0].translate(CONFUSABLE)
+    return "\n".join(translated(folded[max(0, start) : end], CONFUSABLE) for start, end in spans)
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -193,9 +176,11 @@ def replace(text: str, spellings: Spellings, *, markup: bool = False) -> tuple[s
     In markup, tags that stood inside an address are kept behind its replacement, so that the HTML stays balanced.
     """
     total = 0
+    lower = text.lower()
     for plain, replacement in sorted(spellings, key=lambda pair: -len(pair[0])):
-        text, count = _replace_plain(text, plain, replacement)
-        total += count
+        if plain in lower:
+            text, count = _replace_plain(text, lower, plain, replacement)
+            lower, total = text.lower(), total + count
     if not (found := present(text, spellings, markup=markup)):
         return text, total
     text, in_code = _replace_decoded(text, found)
@@ -206,11 +191,10 @@ def replace(text: str, spellings: Spellings, *, markup: bool = False) -> tuple[s
     return text, total + in_code
 
 
-def _replace_plain(text: str, plain: str, replacement: str) -> tuple[str, int]:
+def _replace_plain(text: str, lower: str, plain: str, replacement: str) -> tuple[str, int]:
     """The frequent case: the address as it is, in any case of letters."""
-    lower = text.lower()
-    if len(lower) != len(text) or plain not in lower:
-        return text, 0
+    if len(lower) != len(text):
+        return text, 0  # a letter whose small form is two; the pattern will find it
     if "@" in plain:
         spans = [(place, place + len(plain)) for place in _places(lower, plain)]
     else:
@@ -266,17 +250,15 @@ def _replace_spelled(text: str, plain: str, replacement: str, *, markup: bool) -
     return re.sub(rf"(?P<tag>{TAG.pattern})|{pattern.pattern}", put, text), count
 
 
-def present_in_octets(octets: bytes, spellings: Spellings) -> bool:
-    """Whether a file of any kind shows one of them: in its printable stretches, in UTF-16, and as UTF-8 if it is that.
+def present_in_octets(octets: bytes, spellings: Spellings) -> list[tuple[str, str]]:
+    """Those that a file of any kind shows: in its printable stretches, in UTF-16, and as UTF-8 if it is that.
 
     Addresses are also looked for octet by octet with the gaps left out; words are not, for then numbers run together.
     """
-    addresses = [form for plain, _ in spellings if "@" in plain for form in forms_of(plain)]
     bare = octets.translate(_NOTHING_FOREIGN, _NULS_AND_GAPS).lower().decode("ascii")
-    if any(form in bare for form in addresses):
-        return True
+    found = [pair for pair in spellings if "@" in pair[0] and any(form in bare for form in forms_of(pair[0]))]
     wide = octets.replace(b"\0", b"") if b"\0" in octets else b""
     texts = ["\n".join(stretch.decode("ascii") for stretch in _PRINTABLE.findall(view)) for view in (octets, wide)]
     if not octets.isascii() and _is_text(octets):
         texts.append(octets.decode("utf-8"))
-    return any(bool(text) and bool(present(text, spellings)) for text in texts)
+    return list(dict.fromkeys((*found, *(pair for text in texts if text for pair in present(text, spellings)))))

@@ -73,9 +73,7 @@ class _Mask:
     def text(self, text: str) -> tuple[str, int]:
         """The text with marks in it."""
         details = self._to_mask(text)
-        for detail in reversed(details):
-            text = text[: detail.start] + self._mark(detail.kind) + text[detail.end :]
-        return text, len(details)
+        return self._marked(text, 0, list(reversed(details))), len(details)
 
     def file(self, file: Attachment) -> Attachment:
         stem, dot, extension = file.file_name.rpartition(".")

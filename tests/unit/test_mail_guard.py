@@ -1,0 +1,89 @@
+"""The guard's two classes, and the trace of a mail."""
+
+from dataclasses import replace
+
+import pytest
+
+from postern.mail.guard import Sought, look_over
+from postern.mail.letter import Relayed
+from postern.mail.reader import read
+from postern.mail.rewrite import rewrite
+from postern.mail.telling import own_trace, telling_words
+from postern.mail.trace import TRACE_MAXIMUM, trace_of
+from postern.model.address import Address
+from postern.model.contact_policy import ContactPolicy, Treatment
+from tests.letters import FROM_ACME, FROM_ANN, LIMITS, octets, relay
+from tests.planting import FROM_INGE, HOST, IPV4, IPV6, MESSAGE_ID, TRACE
+
+
+def test_a_mail_tells_its_ids_its_addresses_and_its_host() -> None:
+    assert set(read(octets(f"{TRACE}From: x\n\nHello"), LIMITS).trace) == {MESSAGE_ID, HOST, IPV4, IPV6}
+
+
+@pytest.mark.parametrize(
+    "name, value, told",
+    [
+        ("received", "from localhost (localhost [127.0.0.1]) by x (Postfix 3.7.11.2)", ()),
+        ("received", "from mail-wr1.google.com (mail-wr1.google.com [209.85.221.41]) by x", ("209.85.221.41",)),
+        ("received", "from p5b0a1234.dip.isp.test ([91.10.18.52]) by x", ("91.10.18.52", "p5b0a1234.dip.isp.test")),
+        ("received", "from smtp (unknown [IPv6:2001:db8::7]) by x; Mon, 23 Nov 2026 10:00:00", ("2001:db8::7",)),
+        ("received", "from iPhone-von-Ann.local ([10.0.0.2]) by x", ("10.0.0.2", "iphone-von-ann.local")),
+        ("x-originating-ip", "[198.51.100.7]", ("198.51.100.7",)),
+        ("received-spf", "pass client-ip=198.51.100.7; helo=x", ("198.51.100.7",)),
+        ("references", "<1.a@pc-of-ann> <2@x.test>", ("1.a@pc-of-ann", "2@x.test")),
+        ("x-mailer", "Mailer 10.0.0.1", ()),
+        ("subject", "from pc-of-ann", ()),
+        ("references", "@" * 16_000, ()),
+        ("received", "from " + "a-1." * 4_000, ()),
+    ],
+)
+def test_a_trace_is_what_names_a_machine(name: str, value: str, told: tuple[str, ...]) -> None:
+    assert set(trace_of([(name, value)])) == set(told)
+
+
+def test_of_a_long_trace_the_first_are_kept() -> None:
+    assert len(trace_of(("references", f"<{number}@x.test>") for number in range(1_000))) == TRACE_MAXIMUM
+
+
+def test_what_is_ours_is_no_trace() -> None:
+    assert own_trace(("1@marketplace.example", "2@pc-of-ann"), FROM_ANN) == ("2@pc-of-ann",)
+
+
+def test_a_header_line_of_ours_is_not_searched_and_any_other_is() -> None:
+    mail = b"Message-ID: <1@pc-of-ann>\r\n\r\nHello"
+    assert look_over(mail, Sought(("pc-of-ann",), written={"message-id": "<1@pc-of-ann>"})).certain == ()
+    assert look_over(mail, Sought(("pc-of-ann",), written={"message-id": "<2@pc-of-ann>"})).certain == ("the field message-id",)
+
+
+def test_a_number_is_no_part_of_a_longer_one() -> None:
+    sought = Sought(("10.0.0.1",))
+    assert look_over(b"\r\nset it to 10.0.0.12 or 110.0.0.1", sought).certain == ()
+    assert look_over(b"\r\nset it to 10.0.0.1, please", sought).certain == ("part 1 (text/plain)",)
+
+
+def test_what_quotes_the_trace_is_delivered_without_it() -> None:
+    mail = f"{TRACE}From: Inge <ingeborg.holm@holm-verkstad.test>\n\nReceived: from {HOST} [{IPV4}]\nMessage-ID: <{MESSAGE_ID}>"
+    relayed = rewrite(read(octets(mail), LIMITS), FROM_INGE)
+    assert isinstance(relayed, Relayed)
+    assert relayed.text == "Received: from [hidden] [[hidden]]\nMessage-ID: <[hidden]>"
+
+
+def test_telling_words_are_rare_local_parts_and_domains_of_one_s_own() -> None:
+    def words(*addresses: str) -> tuple[str, ...]:
+        return telling_words(replace(FROM_ACME, certain=tuple(map(Address.parse, addresses))))
+
+    assert words("ann.example.1990@gmail.com") == ("ann.example.1990",)
+    assert words("customerservice@acme.test") == ("acme.test",)
+    assert words("ann@web.de", "bestellungen@gmx.de", "x@marketplace.example") == ()
+
+
+def test_telling_words_are_counted_and_never_held() -> None:
+    relayed = relay("\nsee www.acme.test", FROM_ACME)
+    assert "telling words that stay: 1" in relayed.changes
+    assert "acme.test" in relayed.text
+
+
+def test_telling_words_are_masked_where_the_policy_says_so() -> None:
+    relayed = relay("\nsee www.acme.test", replace(FROM_ACME, contact_policy=ContactPolicy(telling=Treatment.MASK)))
+    assert relayed.text == "see www.[hidden]"
+    assert not [change for change in relayed.changes if "telling" in change]
