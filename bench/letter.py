@@ -3,8 +3,8 @@
     python bench/letter.py [--only ordinary|hostile] [--json]
 
 Read, rewrite, guard; each mail in a process of its own, so that its memory is its own: the peak counts the program and the mail
-itself. An ordinary mail may cost 50 ms and 40 ms for each megabyte of CPU, a hostile one 1 s and 256 MB (the best of three goes, for
-other programs may be busy). Status 1 if one costs more.
+itself. An ordinary mail may cost 50 ms and 40 ms for each megabyte of CPU, a hostile one 1 s and 256 MB (the best of three goes,
+for other programs may be busy). Status 1 if one costs more.
 """
 
 import argparse

@@ -195,6 +195,9 @@ def test_a_multipart_of_any_kind_shows_all_its_parts(kind: str) -> None:
 
 def test_a_page_that_is_the_whole_mail_is_its_text_even_with_a_name() -> None:
     assert letter_in("Content-Type: text/html; name=mail.html\n\n<p>Hello").html == "<p>Hello"
+    parts = mixed("Content-Type: text/plain\n\nHello", "Content-Type: text/html; name=mail.html\n\n<p>Hello")
+    assert letter_in(parts.replace("mixed", "alternative")).html == "<p>Hello"
+    assert [file.file_name for file in letter_in(parts).attachments] == ["mail.html"]
     letter = letter_in("Content-Type: text/html; name=mail.html\nContent-Disposition: attachment\n\n<p>Hello")
     assert (letter.html, [file.file_name for file in letter.attachments]) == (None, ["mail.html"])
 
