@@ -35,6 +35,8 @@ def uuencoded(content: bytes, name: str = "map.png") -> str:
     "value",
     [
         "text/html (a comment; charset=x); charset=utf-8",
+        "text/html; (a; b) charset=utf-8 (in truth; charset=x)",
+        "text/html; charset=(really) utf-8",
         "text/html (outer (inner; x=y) \\) still) ; charset=utf-8 (UTF-8)",
         "(comment) text/html;charset=utf-8",
         "TEXT/HTML;; CHARSET=UTF-8;",
@@ -94,7 +96,20 @@ def test_of_alternatives_enriched_text_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     "boundary",
-    ["b", '"b"', '"b "', "b (comment)", "b; x=y", "b\x00", '"b', "*0=b", "*=us-ascii'en'b", "wrong", ""],
+    [
+        "b",
+        '"b"',
+        '"b "',
+        "b (comment)",
+        "b (comment; boundary=c)",
+        "b; x=y",
+        "b\x00",
+        '"b',
+        "*0=b",
+        "*=us-ascii'en'b",
+        "wrong",
+        "",
+    ],
 )
 def test_parts_are_found_however_the_boundary_is_given(boundary: str) -> None:
     parameter = f"boundary{boundary}" if boundary.startswith("*") else f"boundary={boundary}"
@@ -180,6 +195,9 @@ def test_a_multipart_of_any_kind_shows_all_its_parts(kind: str) -> None:
 
 def test_a_page_that_is_the_whole_mail_is_its_text_even_with_a_name() -> None:
     assert letter_in("Content-Type: text/html; name=mail.html\n\n<p>Hello").html == "<p>Hello"
+    parts = mixed("Content-Type: text/plain\n\nHello", "Content-Type: text/html; name=mail.html\n\n<p>Hello")
+    assert letter_in(parts.replace("mixed", "alternative")).html == "<p>Hello"
+    assert [file.file_name for file in letter_in(parts).attachments] == ["mail.html"]
     letter = letter_in("Content-Type: text/html; name=mail.html\nContent-Disposition: attachment\n\n<p>Hello")
     assert (letter.html, [file.file_name for file in letter.attachments]) == (None, ["mail.html"])
 
@@ -308,6 +326,9 @@ def test_encoded_words_are_read_with_their_slips(raw: str, subject: str) -> None
     "parameters, name",
     [
         ("filename=invoice (2).pdf", "invoice (2).pdf"),
+        ("filename=(draft) invoice.pdf", "(draft) invoice.pdf"),
+        ('filename="a.pdf" (b; filename=c)', "a.pdf"),
+        ("FileName*0=a(1; filename*1=).pdf", "a(1).pdf"),
         ("filename=my invoice.pdf", "my invoice.pdf"),
         ("filename=a.pdf; filename=b.pdf", "a.pdf"),
         ("filename=a.pdf; filename*=utf-8''b.pdf", "b.pdf"),

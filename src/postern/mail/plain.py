@@ -43,15 +43,17 @@ class _Page:
         if not self.line and not even_empty:
             return
         words = "".join(self.line).rstrip(" ")
-        if words or even_empty:
-            marks = ">" * min(self.quote_depth, _QUOTE_DEPTH_MAXIMUM)
-            self.lines.append(f"{marks} {words}".rstrip(" ") if marks else words)
         self.line.clear()
+        if words or even_empty:
+            self.lines.append(f"{self._marks()} {words}".rstrip(" ") if self.quote_depth else words)
 
     def end_paragraph(self) -> None:
         self.end_line()
-        if self.lines and self.lines[-1].strip("> "):
-            self.end_line(even_empty=True)
+        if self.lines and (last := self.lines[-1]) and last.strip("> "):
+            self.lines.append(self._marks())
+
+    def _marks(self) -> str:
+        return ">" * min(self.quote_depth, _QUOTE_DEPTH_MAXIMUM)
 
     def quote(self, step: int) -> None:
         """Go into a quotation, or out of it; an empty line stands around it, none at its end."""

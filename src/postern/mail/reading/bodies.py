@@ -53,11 +53,14 @@ def is_body(parts: Sequence[Part], part: Part) -> bool:
     """Whether this part is something the author wrote in the mail, and not a file that came along."""
     if part.is_attached or not part.media_type.startswith("text/"):
         return False
-    if part.file_name and not (part.parent < 0 and part.media_type == "text/html"):  # a mail that is one page has no files
+    if part.file_name and not _is_page_with_a_name(parts, part):
         return False
-    if part.media_type in _FURTHER_RENDERINGS and _is_alternative(parts, part):
-        return True
     return part.media_type not in _FILES
+
+
+def _is_page_with_a_name(parts: Sequence[Part], part: Part) -> bool:
+    """Some programs give a name to the HTML that is the whole mail, or one of its alternatives; others show it all the same."""
+    return part.media_type == "text/html" and (part.parent < 0 or _is_alternative(parts, part))
 
 
 def _is_alternative(parts: Sequence[Part], part: Part) -> bool:

@@ -18,8 +18,8 @@ _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ANNOUNCED = re.compile("([^']*)'[^']*'")  # the charset and the language before an extended value
 _PIECE_OF_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"?|\\.|[()]|[^"()\\]+|\\', re.DOTALL)
-_COMMENT = re.compile(r"\([^()]*\)")
-_NAMES = frozenset({"name", "filename"})
+_UNQUOTED_NAME = re.compile(r'\s*(?:file)?name[*0-9]*\s*=\s*+(?!")', re.IGNORECASE)
+_SEGMENT_MAXIMUM = 100  # characters of a parameter that are looked at for its name
 _LITERAL = frozenset({"boundary"})  # is compared with the lines of the mail, letter by letter
 
 
@@ -43,7 +43,7 @@ class Parameterised:
 def read_parameters(text: str, maximum: int) -> Parameterised:
     """Read at most ``maximum`` parameters."""
     if "(" in text:
-        text = _without_leading_comments(text)
+        text = _without_comments(text)
     head = _HEAD.match(text)
     value = "".join(head[1].split()).lower() if head else ""
     rest = text[head.end() :] if head else text
@@ -54,30 +54,30 @@ def read_parameters(text: str, maximum: int) -> Parameterised:
         section = _SECTION.fullmatch(match[1].lower())
         if section is None:
             continue
-        piece = _Piece(int(section[2] or -1), section[3] is not None, _unquote(match[2], section[1]))
+        piece = _Piece(int(section[2] or -1), section[3] is not None, _unquote(match[2]))
         pieces.setdefault(section[1], []).append(piece)
     return Parameterised(value, {name: _join(name, found) for name, found in pieces.items()})
 
 
-def _without_leading_comments(text: str) -> str:
-    """The text without comments up to its first parameter: there a comment may hold semicolons and nest."""
+def _without_comments(text: str) -> str:
+    """The text without its comments, which may nest and hold semicolons (RFC 5322 3.2.2)."""
     kept: list[str] = []
     depth = 0
-    for token in _PIECE_OF_COMMENT.finditer(text):
-        if token[0] == "(":
-            depth += 1
-        elif token[0] == ")" and depth:
-            depth -= 1
-        elif not depth:
-            kept.append(token[0])
-            if ";" in token[0]:
-                return "".join(kept) + text[token.end() :]
+    segment = ""  # how the parameter at hand begins
+    for match in _PIECE_OF_COMMENT.finditer(text):
+        token = match[0]
+        if depth or (token == "(" and not _UNQUOTED_NAME.match(segment)):
+            depth += (token == "(") - (token == ")")
+            continue
+        kept.append(token)
+        begins = token.rfind(";") + 1 if not token.startswith('"') else 0
+        segment = token[begins:] if begins else segment[:_SEGMENT_MAXIMUM] + token
     return "".join(kept)
 
 
-def _unquote(value: str, name: str) -> str:
+def _unquote(value: str) -> str:
     if not value.startswith('"'):
-        return value.strip() if name in _NAMES or "(" not in value else _COMMENT.sub("", value).strip()
+        return value.strip()
     inner = value[1:-1] if value.endswith('"') and len(value) > 1 else value[1:]
     return _ESCAPED.sub(r"\1", inner) if "\\" in inner else inner
 

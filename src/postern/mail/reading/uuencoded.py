@@ -13,6 +13,7 @@ _NO_OCTETS = b"` "  # what begins a row of none
 _LAST_ROWS = frozenset({b"`", b" ", b""})
 _END_ROWS = frozenset({b"end"})
 _ROW_MAXIMUM = 90  # octets; encoders write 61
+_ROWS_MAXIMUM = 300_000  # in one text; of rows of 61 octets no mail has so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ def take_out_files(octets: bytes, maximum: int) -> tuple[bytes, tuple[UuencodedF
     octets = octets.replace(b"\r\n", b"\n")
     kept: list[bytes] = []
     files: list[UuencodedFile] = []
-    kept_to = position = 0
-    while len(files) < maximum and (begin := _BEGIN.search(octets, position)):
-        content, position = _rows(octets, begin.end())
+    kept_to = position = rows = 0
+    while len(files) < maximum and rows < _ROWS_MAXIMUM and (begin := _BEGIN.search(octets, position)):
+        content, position, read = _rows(octets, begin.end(), _ROWS_MAXIMUM - rows)
+        rows += read
         if content:
             kept.append(octets[kept_to : begin.start()])
             files.append(UuencodedFile(begin[1].strip(), content))
@@ -46,21 +48,23 @@ def decode_uuencoded(octets: bytes) -> bytes | None:
     return files[0].content if files else None
 
 
-def _rows(octets: bytes, start: int) -> tuple[bytes, int]:
-    """The octets of the rows from here on, and where the file ends, with the lines that close it. Half a row may be missing:
-    some programs cut the spaces at its end, which stand for zeros.
+def _rows(octets: bytes, start: int, maximum: int) -> tuple[bytes, int, int]:
+    """The octets of the rows from here on; where the file ends, with the lines that close it; how many rows it has. Half a row
+    may be missing: some programs cut the spaces at its end, which stand for zeros.
     """
     decoded = bytearray()
     position = start
+    count = 0
     with suppress(binascii.Error):  # a line of other letters is no row
-        while True:
+        while count < maximum:
             line_end = octets.find(b"\n", position, position + _ROW_MAXIMUM)
             row = octets[position:line_end] if line_end >= 0 else octets[position : position + _ROW_MAXIMUM]
             if not row or row[0] in _NO_OCTETS or len(row) * 2 <= row[0] - 32:
                 break
             decoded += binascii.a2b_uu(row)
             position = line_end + 1 if line_end >= 0 else len(octets)
-    return bytes(decoded), _after_end(octets, position) if decoded else start
+            count += 1
+    return bytes(decoded), _after_end(octets, position) if decoded else start, count
 
 
 def _after_end(octets: bytes, position: int) -> int:
