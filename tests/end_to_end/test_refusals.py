@@ -32,7 +32,7 @@ from postern.wiring import build_house
 from tests.mailboxes import Mailboxes, open_mailboxes, text_of
 from tests.market import Way
 from tests.senders import busy
-from tests.serving import Installation, free_port, install
+from tests.serving import Installation, Record, free_port, install
 
 BOLT = {
     "kind": "seller",
@@ -42,7 +42,7 @@ BOLT = {
     "customer_service_address": "shop@bolt.test",
 }
 BUYERS = {"eve": "eve@mail.test", "kim": "kim@mail.test", "rob": "rob@robots.test", "bolt": "shop@bolt.test"}
-PEOPLE = (
+PEOPLE: tuple[Record, ...] = (
     *FEED,
     BOLT,
     *(
@@ -196,7 +196,7 @@ def test_two_auto_responders_at_both_ends_are_silent_within_two_hops(shop: Shop,
         Responder(shop, "rob@robots.test", Auto_Submitted="auto-replied") as rob,
         Responder(shop, "help@acme.test", **marks) as acme,
     ):
-        assert shop.write("rob@robots.test", alias, text="I am the only person here.")[0] == 250
+        assert shop.write("rob@robots.test", alias, text=f"A person begins, {len(marks)}.")[0] == 250
         await_quiet(shop, [rob, acme])
     assert [code for code, _ in acme.answered] == [250]
     assert [code for code, _ in rob.answered] == ([] if marks else [250])
@@ -204,17 +204,13 @@ def test_two_auto_responders_at_both_ends_are_silent_within_two_hops(shop: Shop,
 
 def test_the_ledger_adds_up_while_mail_comes_and_goes(shop: Shop) -> None:
     """By the command, in a process of its own, under load."""
-    ways = [
-        Way("kim@mail.test", shop.pair("kim").seller_alias, "help@acme.test"),
-        Way("help@acme.test", shop.pair("kim").buyer_alias, "kim@mail.test"),
-    ]
-    with busy(shop.installation.smtp_port, ways) as senders:
-        ledgers = [shop.tell("ledger") for _ in range(2)]
-    assert all(isinstance(one, dict) and one["differences"] == [] for one in ledgers)
-    assert sum(len(one.account.taken) for one in senders) > 3
-    last = shop.installation.run("ledger")
-    assert "No difference." in last
-    assert re.search(r"absorbed: written by robots", last)
+    way = Way("kim@mail.test", shop.pair("kim").seller_alias, "help@acme.test")
+    with busy(shop.installation.smtp_port, [way]) as senders:
+        told = shop.tell("ledger")
+    assert isinstance(told, dict)
+    assert told["differences"] == []
+    assert len(senders[0].account.taken) > 3
+    assert "No difference." in shop.installation.run("ledger")
 
 
 def wait_for_notice(shop: Shop, reader: str, kind: str) -> EmailMessage:
@@ -353,8 +349,9 @@ def test_permissions_are_listed_added_blocked_and_counted(desk: Desk) -> None:
         ("old@acme.test", "blocked"),
     ]
     assert "approved sender: new@acme.test" in desk.type("sender", "list", "acme").out
-    (day,) = desk.type("sender", "limit", "acme", "--json").told  # type: ignore[misc] # a list of one
-    assert (day["marketplace"], day["limit"], day["used"], day["left"]) == ("de", 660, 0, 660)
+    days = desk.type("sender", "limit", "acme", "--json").told
+    assert isinstance(days, list)
+    assert [(one["marketplace"], one["limit"], one["used"], one["left"]) for one in days] == [("de", 660, 0, 660)]
     assert "de, " in desk.type("sender", "limit", "acme").out
 
 
