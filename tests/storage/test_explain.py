@@ -87,7 +87,11 @@ def test_of_a_mail_that_still_waits_and_of_one_that_failed(town: Town) -> None:
     town.receive(town.from_ann())
     assert story(town) == [HEADING, *ARRIVAL, NEW_THREAD, "It waits in the queue."]
     town.deliver(Failed(550, "5.1.1", "no such mailbox"))
-    assert story(town)[-2:] == ["2026-11-23 09:00:00 Attempt 1: failed (550 5.1.1 no such mailbox).", "It was not delivered."]
+    assert story(town)[-3:] == [
+        "2026-11-23 09:00:00 Attempt 1: failed (550 5.1.1 no such mailbox).",
+        "2026-11-23 09:00:00 The buyer was told by a notice (delivery failed), which is queued.",
+        "It was not delivered.",
+    ]
 
 
 def test_of_a_mail_that_came_twice(town: Town) -> None:

@@ -259,7 +259,7 @@ def test_the_timetable_sees_to_it_that_holds_expire(town: Town, tmp_path: Path) 
 def test_no_decision_makes_a_difference_in_the_ledger(town: Town) -> None:
     """A message is one message, whatever a person decides of it."""
     for decision in (release, refuse):
-        decision(town.store, town.frame, hold(town, town.from_acme()), START, "operator")  # type: ignore[operator] # either
+        decision(town.store, town.frame, hold(town, town.from_acme()), START, "operator")
     opt_out(town)
     release(town.store, town.frame, hold(town, town.from_ann()), START, "operator")
     poison(town, town.from_ann("More"))

@@ -89,7 +89,7 @@ def test_the_bounce_says_why_what_is_critical_how_to_reach_the_buyer_and_how_to_
     ):
         assert words in text
     status = next(part for part in bounce.walk() if part.get_content_type() == "message/delivery-status")
-    fields = {name: value for block in status.get_payload() for name, value in block.items()}  # type: ignore[union-attr, misc] # blocks
+    fields = {name: value for block in status.get_payload() for name, value in block.items()}  # type: ignore[union-attr] # blocks
     assert (fields["Final-Recipient"], fields["Action"]) == (f"rfc822; {town.pair.buyer_alias}", "failed")
     assert fields["Status"].startswith("5.")
 

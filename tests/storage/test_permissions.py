@@ -170,11 +170,11 @@ def test_a_block_holds_against_an_address_that_may_write_and_approval_takes_it_b
     """R20."""
     if address is MALLORY:
         approve(town)
-    mail = lambda: town.mail(address, town.pair.buyer_alias, "Hello")  # noqa: E731
+    mail = town.mail(address, town.pair.buyer_alias, "Hello")
     assert block(town, address)
-    assert code_of(town.receive(mail())) == "sender_blocked"
+    assert code_of(town.receive(mail)) == "sender_blocked"
     assert approve(town, address)
-    assert code_of(town.receive(mail())) == "taken"
+    assert code_of(town.receive(mail)) == "taken"
     assert not approve(town, address)
 
 

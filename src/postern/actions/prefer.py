@@ -35,15 +35,18 @@ class Wish:
 
 
 def find_preferring(look: Look, name: str) -> Seller | UUID:
-    """The seller or the buyer whom this id of the operator's names. ``MARKETPLACE/ID`` is a buyer. Raises NotFoundError."""
+    """The seller or the buyer whom this id of the operator's names: a seller, where both have it, for ``MARKETPLACE/ID`` is always
+    a buyer. Raises NotFoundError.
+    """
+    buyers = tuple(set(find_buyers_named(look, name).values()))
     seller = find_seller_named(look, name)
-    buyers = set(find_buyers_named(look, name).values())
-    found: list[Seller | UUID] = [*([seller] if seller else []), *buyers]
-    if not found:
+    if seller and not ("/" in name and buyers):
+        return seller
+    if not buyers:
         raise NotFoundError("no seller and no buyer has this id")
-    if len(found) > 1:
-        raise NotFoundError("this id names several people: a buyer is named by MARKETPLACE/ID")
-    return found[0]
+    if len(buyers) > 1:
+        raise NotFoundError("several marketplaces know a buyer of this id: name one by MARKETPLACE/ID")
+    return buyers[0]
 
 
 def find_buyer_preferences(look: Look, buyer_id: UUID) -> BuyerPreferences:

@@ -13,7 +13,9 @@ from postern.actions.explain import explain as explain_message
 from postern.actions.explain import find_messages
 from postern.actions.judge_mail import Forecast, forecast
 from postern.cli.console import DEFAULT_CONFIG, AsJson, Config
+from postern.errors import AddressError
 from postern.language import DEFAULT_LANGUAGE
+from postern.model.address import Address
 from postern.model.authentication import Authentication
 from postern.model.envelope import Envelope, Mail
 from postern.model.identifier import show
@@ -23,6 +25,7 @@ from postern.policy.verdict import Finding
 from postern.wiring import House, build_house
 
 _FROM_FIELD = re.compile(rb"^from[ \t]*:", re.IGNORECASE | re.MULTILINE)
+UNTOLD = "untold"  # for a reverse path that nobody told; it is not the null one, by which a robot is known
 _VERDICTS = {
     "deliver": "It would pass.",
     "hold": "It would be held until a person decides.",
@@ -35,7 +38,7 @@ _VERDICTS = {
 def explain(
     mail: Annotated[str, typer.Argument(metavar="MESSAGE|FILE", help="msg_… or a Message-ID; with --to, a file or -.")],
     to: Annotated[str, typer.Option("--to", metavar="ALIAS", help="Try a mail: to this alias.")] = "",
-    sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Try a mail: from this address.")] = "",
+    sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Try a mail: sent by this address, which is its From too where the file has none.")] = "",
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,  # noqa: FBT002 - a flag
 ) -> None:
@@ -56,6 +59,8 @@ def explain(
 
 def _read_mail(file: str, sender: str, to: str, now: datetime) -> Mail:
     """A mail as SMTP would bring it: line ends made CR LF, and From set where the file has none."""
+    if sender:
+        _require_address(sender)
     try:
         octets = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -64,7 +69,14 @@ def _read_mail(file: str, sender: str, to: str, now: datetime) -> Mail:
     header = content.partition(b"\r\n\r\n")[0]
     if sender and not _FROM_FIELD.search(header):
         content = f"From: <{sender}>\r\n".encode("utf-8", "replace") + content
-    return Mail(Envelope(sender, (to,)), content, now, Authentication())
+    return Mail(Envelope(sender or UNTOLD, (to,)), content, now, Authentication())
+
+
+def _require_address(text: str) -> None:
+    try:
+        Address.parse(text)
+    except AddressError as error:
+        raise typer.BadParameter(f"--from: {error}") from None
 
 
 def _tell_forecast(house: House, mail: Mail, *, as_json: bool) -> None:

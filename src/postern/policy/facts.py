@@ -40,7 +40,7 @@ class Facts:
     # What is known of the author beside the pair
     author_is_blocked: bool = False  # the seller has blocked this address in Messaging permissions
     author_sells: bool = False  # the address is some seller's (R26)
-    author_is_the_seller: bool = False  # it is even this pair's seller's
+    pair_is_one_person: bool = False  # the buyer's address is one of this very seller's
     pair_has_order: bool = False
     report_infringement_url: str = ""
 

@@ -77,7 +77,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         contact_treatments=treatments,
         author_is_blocked=standing.attempt == AttemptState.BLOCKED,
         author_sells=bool(selling),
-        author_is_the_seller=pair.seller.id in selling,
+        pair_is_one_person=pair.find_author(Side.SELLER, pair.buyer.address) is not None,
         pair_has_order=bool(pair.orders),
         report_infringement_url=pair.marketplace.report_infringement_url,
         automatic_by=automatic.sign if automatic else "",

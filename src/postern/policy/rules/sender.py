@@ -42,9 +42,10 @@ def must_be_the_buyer(facts: Facts) -> tuple[Finding, ...]:
 
 def must_not_be_a_seller(facts: Facts) -> tuple[Finding, ...]:
     """R26: whoever sells may write as a buyer only to a seller they have an order with, and nobody writes to themselves."""
-    if facts.author is Side.SELLER or not facts.author_is_of_pair or not facts.author_sells:
+    if not facts.author_is_of_pair:
         return ()
-    if facts.pair_has_order and not facts.author_is_the_seller:
+    sells = facts.author is Side.BUYER and facts.author_sells and not facts.pair_has_order
+    if not sells and not facts.pair_is_one_person:
         return ()
     place = f": {facts.report_infringement_url}" if facts.report_infringement_url else ""
     cause = Cause(SELLER_TO_SELLER, (("place", place),))

@@ -1,0 +1,171 @@
+"""The rules over any facts at all: one verdict, the gravest; and no exception that skips another rule."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postern.model.relationship import Side
+from postern.policy.chain import RULES, judge, judge_for_release, passed_by
+from postern.policy.facts import Facts
+from postern.policy.reasons import ALL, ALSO_SENT_OUTSIDE, BUYER_OPTED_OUT, Told
+from postern.policy.rules.consent import EXCEPTIONS, must_be_wanted
+from postern.policy.rules.privacy import should_go_to_nobody_beside
+from postern.policy.verdict import Block, Deliver, Discard, Effect, Hold, Refuse, Verdict
+
+SMALL = st.integers(0, 3)
+FACTS = st.builds(
+    Facts,
+    author=st.sampled_from(Side),
+    unreadable=st.sampled_from(["", "", "", "too deep"]),
+    author_fields=st.sampled_from([1, 1, 1, 0, 2]),
+    author_mailboxes=st.sampled_from([1, 1, 1, 0, 2]),
+    author_has_address=st.sampled_from([True, True, True, False]),
+    author_is_of_pair=st.sampled_from([True, True, True, False]),
+    received_fields=SMALL,
+    received_maximum=st.sampled_from([3, 3, 1]),
+    attachments=SMALL,
+    attachments_maximum=st.sampled_from([3, 3, 1]),
+    attachment_bytes=SMALL,
+    attachment_bytes_maximum=st.sampled_from([3, 3, 1]),
+    author_is_blocked=st.sampled_from([False, False, False, True]),
+    author_sells=st.booleans(),
+    pair_is_one_person=st.sampled_from([False, False, False, True]),
+    pair_has_order=st.booleans(),
+    report_infringement_url=st.sampled_from(["", "https://shop.example/infringement"]),
+    automatic_by=st.sampled_from(["", "", "", "Precedence: auto_reply"]),
+    messages_lately=SMALL,
+    messages_lately_maximum=SMALL,
+    used_today=SMALL,
+    daily_limit=st.sampled_from([4, 4, 1]),
+    limit_resets_at=st.just("2026-11-23 23:00 UTC"),
+    opted_out=st.booleans(),
+    is_reply=st.booleans(),
+    is_marked_important=st.booleans(),
+    pair_has_live_order=st.booleans(),
+    about_customised_order=st.booleans(),
+    outside_copies=SMALL,
+)
+GRAVITY = {Effect.NOTE: 0, Effect.HOLD: 1, Effect.BLOCK: 2, Effect.DISCARD: 3, Effect.REFUSE: 4}
+VERDICTS = {Effect.NOTE: Deliver, Effect.HOLD: Hold, Effect.BLOCK: Block, Effect.DISCARD: Discard, Effect.REFUSE: Refuse}
+
+
+def how_grave(verdict: Verdict) -> int:
+    return next(GRAVITY[effect] for effect, kind in VERDICTS.items() if isinstance(verdict, kind))
+
+
+@given(FACTS)
+def test_every_rule_is_asked_and_the_gravest_effect_is_the_one_verdict_for_the_first_cause_in_the_chain(facts: Facts) -> None:
+    judgement = judge(facts)
+    found = tuple(finding for rule in RULES for finding in rule(facts))
+    assert judgement.findings == found
+    gravest = max((GRAVITY[finding.effect] for finding in found), default=0)
+    assert how_grave(judgement.verdict) == gravest
+    if not isinstance(judgement.verdict, Deliver):
+        first = next(finding for finding in found if GRAVITY[finding.effect] == gravest)
+        assert judgement.verdict.cause == first.cause
+
+
+@given(FACTS)
+def test_a_rule_finds_the_same_twice_and_only_what_the_catalogue_knows(facts: Facts) -> None:
+    assert judge(facts) == judge(facts)
+    for finding in judge(facts).findings:
+        assert finding.cause.reason in ALL
+        for sentence in (finding.cause.sentence("en"), finding.cause.remedy("en")):
+            assert sentence
+            assert "{" not in sentence
+
+
+@given(FACTS)
+def test_no_note_changes_a_verdict(facts: Facts) -> None:
+    noted = judge(replace(facts, outside_copies=3))
+    assert noted.verdict == judge(replace(facts, outside_copies=0)).verdict
+    assert {one.effect for one in should_go_to_nobody_beside(replace(facts, outside_copies=3))} <= {Effect.NOTE}
+    assert all(one.cause.reason is ALSO_SENT_OUTSIDE for one in should_go_to_nobody_beside(facts))
+
+
+@given(FACTS)
+def test_an_opt_out_never_lets_more_through(facts: Facts) -> None:
+    """R8."""
+    without, given_one = judge(replace(facts, opted_out=False)).verdict, judge(replace(facts, opted_out=True)).verdict
+    assert how_grave(given_one) >= how_grave(without)
+    if given_one != without:
+        assert isinstance(given_one, Block)
+        assert facts.author is Side.SELLER
+
+
+@given(FACTS)
+def test_a_reply_on_a_buyers_thread_is_never_blocked_by_an_opt_out(facts: Facts) -> None:
+    """R9."""
+    reply = replace(facts, is_reply=True)
+    assert not isinstance(judge(replace(reply, opted_out=True)).verdict, Block)
+    assert judge(replace(reply, opted_out=True)).verdict == judge(replace(reply, opted_out=False)).verdict
+
+
+@given(FACTS)
+def test_what_a_buyer_writes_meets_no_opt_out_and_no_limit(facts: Facts) -> None:
+    """R8, R21."""
+    written = replace(facts, author=Side.BUYER)
+    assert judge(replace(written, opted_out=True, used_today=9)) == judge(replace(written, opted_out=False, used_today=0))
+
+
+@given(FACTS)
+def test_an_exception_to_the_opt_out_passes_nothing_but_the_opt_out(facts: Facts) -> None:
+    """R10: replies and important messages meet the limit, the attachments and the loops like any other."""
+    excepted = replace(facts, opted_out=True, is_reply=True, is_marked_important=True, about_customised_order=True)
+    for rule in RULES:
+        if rule is not must_be_wanted:
+            assert rule(excepted) == rule(replace(facts, opted_out=False, is_reply=False))
+
+
+@given(FACTS)
+def test_important_is_counted_only_where_nothing_else_let_the_message_pass(facts: Facts) -> None:
+    """R10: each use is counted; a use that was not needed is none."""
+    passed = passed_by(judge(facts))
+    if facts.author is Side.BUYER or not facts.opted_out:
+        assert passed == ""
+    elif facts.is_reply:
+        assert passed == "reply"
+    elif facts.about_customised_order:
+        assert passed == "customised"
+    elif facts.is_marked_important and facts.pair_has_live_order:
+        assert passed == "important"
+    else:
+        assert passed == ""
+    assert passed in {"", *(reason.code for reason, _ in EXCEPTIONS)}
+
+
+@given(FACTS)
+def test_nobody_passes_but_the_one_author_whom_the_alias_names(facts: Facts) -> None:
+    """R16, R20, R26: the alias decides who writes."""
+    if not isinstance(judge(facts).verdict, Refuse):
+        assert facts.author_is_of_pair
+        assert facts.author_fields == facts.author_mailboxes == 1
+        assert not facts.pair_is_one_person
+        assert facts.author is Side.BUYER or not facts.author_is_blocked
+
+
+@given(FACTS)
+def test_a_robot_meets_no_daily_limit_and_is_never_told_of_a_copy_or_an_opt_out(facts: Facts) -> None:
+    """R21; telling a robot feeds a loop."""
+    verdict = judge(replace(facts, automatic_by="Auto-Submitted: auto-replied")).verdict
+    assert isinstance(verdict, Discard | Refuse)
+    if isinstance(verdict, Discard):
+        assert verdict.cause.reason.told is Told.NOT_AT_ALL
+    assert not should_go_to_nobody_beside(replace(facts, automatic_by="Auto-Submitted: auto-replied"))
+
+
+@given(FACTS)
+def test_a_persons_release_overrules_a_hold_and_nothing_else(facts: Facts) -> None:
+    judged, released = judge(facts), judge_for_release(facts)
+    assert released.findings == judged.findings
+    assert released.verdict == (Deliver() if isinstance(judged.verdict, Hold) else judged.verdict)
+
+
+@given(FACTS)
+def test_a_block_says_which_of_the_two_it_was(facts: Facts) -> None:
+    """R12: only the opt-out blocks."""
+    verdict = judge(facts).verdict
+    if isinstance(verdict, Block):
+        assert verdict.cause.reason is BUYER_OPTED_OUT
+        assert facts.opted_out
