@@ -1,6 +1,7 @@
 """A record that proves itself: any history verifies, and whatever Mallory does to it below our code is found and named."""
 
 import random
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.record_reading import record_reading
@@ -37,6 +38,17 @@ def lone(migrated_sqlite_url: str, tmp_path: Path) -> Iterator[History]:
     """On one store, for what does not depend on which."""
     with found_town(migrated_sqlite_url, tmp_path) as town:
         yield begin_history(town, tmp_path, 1)
+
+
+@pytest.fixture(scope="module")
+def well_filled(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    """One history for many questions, each of which leaves it as it was."""
+    folder = tmp_path_factory.mktemp("history")
+    shutil.copy(migrated_sqlite, folder / "postern.db")
+    with found_town(f"sqlite:///{folder}/postern.db", folder) as town:
+        history = begin_history(town, folder, 1)
+        history.live_through_all()
+        yield history
 
 
 def execute(town: Town, *statements: Any) -> None:
@@ -279,3 +291,35 @@ def test_nobody_reads_a_message_without_a_reason_or_with_an_endless_one(lone: Hi
             record_reading(town.store, town.clock, message, who, why)
     assert len(rows(town, "journal")) == 1
     record_reading(town.store, town.clock, message, "Olga", "x" * (maximum - 4))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE seal SET seller_id = -1 WHERE position = 3",
+        "UPDATE seal SET chain_position = -5 WHERE position = 3",
+        "UPDATE seal SET entry_id = x'00' WHERE position = 3",
+        "UPDATE seal SET sealed_at = 'yesterday' WHERE position = 3",
+        "UPDATE seal SET digest = 'text' WHERE position = 3",
+        "UPDATE seal SET chain = x'ff' WHERE position = 3",
+        "UPDATE journal SET happened_at = 'yesterday'",
+        "UPDATE journal SET relationship_id = x'00'",
+        "UPDATE journal SET fields = x'ff'",
+        "UPDATE journal SET fields = '[[[[1]]]]'",
+        "UPDATE journal SET kind = x'ff', message_id = x'00'",
+        "UPDATE message SET received_at = 'yesterday'",
+        "UPDATE message SET sealed_text = 'text', id = x'00' WHERE id = (SELECT max(id) FROM message)",
+        "UPDATE attempt SET ended_at = 'yesterday'",
+        "UPDATE attempt SET id = x'00' WHERE id = (SELECT max(id) FROM attempt)",
+        "UPDATE document SET size = 'large'",
+        "UPDATE house_mail SET received_at = 'yesterday'",
+        "UPDATE checkpoint SET note = x'ff'",
+        "UPDATE checkpoint SET size = 'large' WHERE size = (SELECT max(size) FROM checkpoint)",
+    ],
+)
+def test_a_value_of_another_kind_is_a_finding_and_never_an_accident(well_filled: History, statement: str) -> None:
+    """SQLite keeps anything in any column."""
+    with well_filled.undone():
+        execute(well_filled.town, text(statement))
+        assert well_filled.verify().wrong
+    assert well_filled.verify().wrong == 0

@@ -71,16 +71,21 @@ def check_messages(look: Look, places: Sequence[Place], findings: Findings) -> N
 
 def check_house_mails(look: Look, places: Sequence[Place], findings: Findings) -> None:
     """The same for mail that came for the house."""
-    told = [(place, values) for place in places if (values := read_values(place.kind, place.fields)) and "kept" in values]
-    names = {place.position: read_shown("hml", str(values["mail"])) for place, values in told}
-    rows = find_house_mail_rows(look, [name for name in names.values() if name])
-    for place, values in told:
-        wrong = _wrong_house_mail(look, rows.get(names[place.position] or UUID(bytes=place.entry_id)), values)
+    chosen = {place.position: place for place in places if place.message_id}
+    told = list_told(look, [UUID(bytes=place.message_id) for place in places if place.message_id])
+    for one in told:
+        place = chosen.get(one.position or 0)
+        values = read_values(one.kind, one.fields)
+        if place is None or values is None or "kept" not in values:
+            continue  # of another page, unreadable, which is told elsewhere, or forgotten
+        wrong = _wrong_house_mail(look, values)
         if wrong:
             findings.add(place.chain, wrong, place.position, f"the house's mail {values['mail']}", Subject.MAILS)
 
 
-def _wrong_house_mail(look: Look, row: Row | None, values: Values) -> str:
+def _wrong_house_mail(look: Look, values: Values) -> str:
+    mail_id = read_shown("hml", str(values["mail"]))
+    row = find_house_mail_rows(look, [mail_id]).get(mail_id) if mail_id else None
     if row is None:
         return "is not there: it was removed"
     if commit_to_house_mail(row) != values["kept"]:

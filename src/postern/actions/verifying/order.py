@@ -1,6 +1,7 @@
 """The order: each entry against its digest, each seal against its hash, its entry, and the seals before it."""
 
 import json
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -9,9 +10,14 @@ from postern.actions.verifying.findings import WHOLE, Findings
 from postern.model.identifier import show
 from postern.model.journal import digest_entry, digest_kept_fields
 from postern.model.seal import NOTHING_BEFORE, chain_of, hash_seal
+from postern.model.tree import HASH_LENGTH
 from postern.storage.audit import Place
 
 ChainEnd = tuple[int, bytes]
+# What a value of another kind, size or form brings about: SQLite keeps anything in any column.
+UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, struct.error)
+_NO_LEAF = bytes(HASH_LENGTH)
+_ID_LENGTH = 16
 
 
 @dataclass(slots=True)
@@ -33,8 +39,7 @@ class Walk:
         if place.position != self.position + 1:
             self._tell_gap(place.position)
         self.position = place.position
-        numbers = (place.position, place.seller_id, place.entry_id, place.chain_position, place.sealed_at)
-        leaf = hash_seal(numbers, place.chain, place.previous, place.digest)
+        leaf = _leaf(place)
         if leaf != place.hash:
             self._tell(place, "its seal was changed")
         self._check_link(place)
@@ -56,8 +61,6 @@ class Walk:
         if place.entry_digest is None:
             self._tell(place, "its entry is not in the journal: it was removed")
             return
-        if place.chain != self._chain_of(place):
-            self._tell(place, "it stands in a chain that is not its entry's")
         digest = self._digest(place)
         if digest is None:
             self._tell(place, "its entry cannot be read: it was changed")
@@ -65,6 +68,8 @@ class Walk:
             self._tell(place, "its entry is not what was sealed: it was changed")
         elif digest != place.entry_digest:
             self._tell(place, "the digest kept with its entry was changed")
+        elif place.chain != self._chain_of(place):
+            self._tell(place, "it stands in a chain that is not its entry's")
 
     def _digest(self, place: Place) -> bytes | None:
         try:
@@ -72,7 +77,7 @@ class Walk:
             self.withheld += withheld
             ids = (place.entry_id, place.seller_id, place.relationship_id, place.message_id)
             return digest_entry(ids, place.kind, place.happened_at, digests)
-        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        except UNREADABLE:
             return None
 
     def _chain_of(self, place: Place) -> str:
@@ -89,4 +94,14 @@ class Walk:
         self.findings.add(WHOLE, f"no seal is at position {missing}: it was removed", self.position + 1)
 
     def _tell(self, place: Place, what: str) -> None:
-        self.findings.add(place.chain, what, place.position, show("jrn", UUID(bytes=place.entry_id)))
+        name = show("jrn", UUID(bytes=place.entry_id)) if len(place.entry_id) == _ID_LENGTH else ""
+        self.findings.add(str(place.chain), what, place.position, name)
+
+
+def _leaf(place: Place) -> bytes:
+    """The hash that the seal should have; of one that cannot be read, one that no seal has."""
+    numbers = (place.position, place.seller_id, place.entry_id, place.chain_position, place.sealed_at)
+    try:
+        return hash_seal(numbers, place.chain, place.previous, place.digest)
+    except UNREADABLE:
+        return _NO_LEAF
