@@ -104,7 +104,7 @@ def _verify(history: History, count: int) -> int:
 
 def _tamper(history: History, trials: int) -> int:
     history.live_through_all()
-    history.live(60)
+    history.live(20)
     history.sign()
     result = history.verify()
     chance, saved, missed = random.Random(trials), history.save(), 0
