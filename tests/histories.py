@@ -69,13 +69,14 @@ class History:
         return self.town.store.write(_save).result()
 
     @contextmanager
-    def undone(self, saved: "Saved | None" = None) -> Iterator[None]:
+    def undone(self, saved: "Saved | None" = None, tables: Sequence[str] = RESTORED) -> Iterator[None]:
         """Whatever is done to the record's tables meanwhile is undone afterwards: they are as they were saved."""
         saved = saved or self.save()
         try:
             yield
         finally:
-            self.town.store.write(lambda connection: _restore(connection, saved)).result()
+            chosen = {name: saved[name] for name in tables}
+            self.town.store.write(lambda connection: _restore(connection, chosen)).result()
 
 
 def begin_history(town: Town, folder: Path, seed: int) -> History:

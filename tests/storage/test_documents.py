@@ -120,6 +120,14 @@ def test_a_row_that_points_out_of_the_folder_opens_nothing(town: Town, name: str
         find(town, document.id)
 
 
+def test_a_document_of_the_house_opens_as_nothing_else(town: Town) -> None:
+    document = keep(town, b"content")
+    for columns in ({"owner_id": new_id()}, {"owner": "nobody", "owner_id": None}):
+        change_row(town, **columns)
+        with pytest.raises(DamagedError):
+            find(town, document.id)
+
+
 def test_another_owners_key_does_not_open_it(town: Town) -> None:
     document = keep(town, b"content", Owner("relationship", town.pair.id, town.store.vault.make_key(town.pair.id)[0]))
     with pytest.raises(DamagedError):

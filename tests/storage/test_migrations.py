@@ -1,15 +1,18 @@
 """Migrations: an empty store becomes exactly what the code was written for, and any other is refused in plain words."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 
 from postern.errors import ConfigurationError, StoreError
 from postern.storage import schema
 from postern.storage.engine import open_writer, read_url
+from postern.storage.journal import journal_row
 from postern.storage.migrate import find_revision, migrate, require_current
 
 
@@ -92,3 +95,23 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(engine: Engine, m
     assert inspect(engine).get_table_names() == []
     migrate(engine)
     assert differences(engine) == []
+
+
+def test_entries_that_were_there_before_seals_are_marked_to_be_sealed(engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(files("postern.storage") / "migrations"))
+    before_seals = ScriptDirectory.from_config(config).get_revision("0004").down_revision
+    row = journal_row("no-response-needed", datetime(2026, 1, 1, tzinfo=UTC), {}, seller_id=3)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, str(before_seals))
+        connection.execute(schema.journal.insert(), row.values)
+        connection.commit()
+    migrate(engine)
+    with engine.connect() as connection:
+        marks = connection.execute(select(schema.unsealed)).mappings().all()
+    assert [dict(mark) for mark in marks] == [{"entry_id": row.values["id"], "seller_id": 3, "chain": "seller 3"}]

@@ -23,7 +23,7 @@ from postern.actions.verifying.mails import (
     is_about_a_new_message,
     is_about_house_mail,
 )
-from postern.actions.verifying.order import ChainEnd, Walk
+from postern.actions.verifying.order import UNREADABLE, ChainEnd, Walk
 from postern.errors import NotFoundError
 from postern.model.identifier import show
 from postern.model.seal import chain_of
@@ -33,6 +33,7 @@ from postern.storage.audit import (
     BEFORE_ALL,
     Key,
     Place,
+    Stray,
     count_waiting,
     find_chain_end,
     find_end,
@@ -86,7 +87,7 @@ def verify_record(
     findings = Findings()
     edge = _begin(reader, frame, since)
     claims = _Claims.read(reader, outside)  # before anything else, so that what grows meanwhile contradicts nothing
-    heads = Heads(frame.keyring, findings, claims.end)
+    heads = Heads(frame.keyring, findings, claims.end, agreed=since)
     heads.claim_kept(one for one in claims.kept if one.size > since)
     heads.claim_outside((size for size in claims.outside if size > since), outside.get, claims.sizes)
     walk = Walk(findings, lambda chain: _chain_end(reader, chain, since), since)
@@ -107,7 +108,7 @@ def verify_record(
         messages=messages,
         attempts=attempts,
         checkpoints=heads.compared,
-        covered=max(heads.agreed, since),
+        covered=heads.agreed,
         not_outside=len(claims.sizes - claims.outside),
         waiting=claims.waiting,
         withheld=walk.withheld,
@@ -187,26 +188,51 @@ def _check_mails(
     findings: Findings,
 ) -> int:
     chosen = [place for place in places if is_chosen(place)]
-    for start in range(0, len(chosen), _MAILS):
+
+    def check_some(some: list[Place]) -> int:
         with reader.look() as look:
             hold_snapshot(look)
-            check(look, chosen[start : start + _MAILS], findings)
-    return len(chosen)
+            check(look, some, findings)
+        return len(some)
+
+    return sum(_read(chosen[start : start + _MAILS], check_some, findings) for start in range(0, len(chosen), _MAILS))
 
 
 def _check_tried(reader: Reader, places: list[Place], findings: Findings) -> int:
-    with reader.look() as look:
-        tried = list_tried(look, places[0].position - 1, places[-1].position)
-    return check_attempts(tried, findings)
+    def check_some(some: list[Place]) -> int:
+        with reader.look() as look:
+            tried = list_tried(look, some[0].position - 1, some[-1].position)
+        return check_attempts(tried, findings)
+
+    return _read(places, check_some, findings)
+
+
+def _read(some: list[Place], check: Callable[[list[Place]], int], findings: Findings) -> int:
+    """Check all at once; where a row cannot be read, one by one, so that it can be named."""
+    try:
+        return check(some)
+    except UNREADABLE:
+        if len(some) > 1:
+            return sum(_read([place], check, findings) for place in some)
+        what = "what its entry tells of cannot be read: a value was changed into one of another kind"
+        findings.add(some[0].chain, what, some[0].position, subject=Subject.MAILS)
+        return 0
 
 
 def _find_strays(reader: Reader, findings: Findings) -> None:
     for kind, (prefix, what) in _STRAY.items():
-        after: Key | None = BEFORE_ALL
-        while after is not None:
-            with reader.look() as look:
-                page = list_strays(look, kind, after, _STRAYS)
-            for stray in page.found:
+        try:
+            for stray in _strays(reader, kind):
                 chain = chain_of(stray.seller_id, stray.relationship_id)
                 findings.add(chain, what, None, show(prefix, stray.id), Subject.STRAYS)
-            after = page.reached
+        except UNREADABLE:
+            findings.add(WHOLE, f"of some {kind} the row's own name was changed into what is none", subject=Subject.STRAYS)
+
+
+def _strays(reader: Reader, kind: str) -> Iterator[Stray]:
+    after: Key | None = BEFORE_ALL
+    while after is not None:
+        with reader.look() as look:
+            page = list_strays(look, kind, after, _STRAYS)
+        yield from page.found
+        after = page.reached

@@ -20,7 +20,7 @@ def record_verify(
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,  # noqa: FBT002 - a flag
     since: Annotated[
-        int, typer.Option(min=0, metavar="CHECKPOINT", help="Only what came after the checkpoint over so many.")
+        int, typer.Option(min=0, metavar="CHECKPOINT", help="Only what came after the checkpoint over so many entries.")
     ] = 0,
 ) -> None:
     """Check every entry, seal, checkpoint, message and mail of the record. Status 1 if anything is not what was kept."""

@@ -5,6 +5,7 @@ import time
 from uuid import UUID
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 _VALUES = {character: value for value, character in enumerate(_CROCKFORD)}
 _SHOWN_LENGTH = 26
 
@@ -19,7 +20,8 @@ def new_id() -> UUID:
 
 def spell(identifier: UUID) -> str:
     """26 characters of Crockford's base32, lower case."""
-    return "".join(_CROCKFORD[identifier.int >> shift & 31] for shift in range(125, -1, -5))
+    number = identifier.int
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def unspell(text: str) -> UUID | None:

@@ -36,15 +36,20 @@ class Seal:
 
     def compute_hash(self) -> bytes:
         """RFC 6962 2.1: the hash of a leaf, whose content is every column in one spelling."""
-        name = self.chain.encode()
         sealed_at = microseconds(self.sealed_at)
         numbers = (self.position, self.seller_id, self.entry_id.bytes, self.chain_position, sealed_at)
-        lengths = (len(name), len(self.previous), len(self.digest))
-        return leaf_hash(b"".join((_LABEL, _NUMBERS.pack(*numbers, *lengths), name, self.previous, self.digest)))
+        return hash_seal(numbers, self.chain, self.previous, self.digest)
 
     def closed(self) -> "Seal":
         """The same with its hash."""
         return replace(self, hash=self.compute_hash())
+
+
+def hash_seal(numbers: tuple[int, int, bytes, int, int], chain: str, previous: bytes, digest: bytes) -> bytes:
+    """The hash from plain values: position, seller, the entry's octets, position in the chain, and microseconds since 1970."""
+    name = chain.encode()
+    packed = _NUMBERS.pack(*numbers, len(name), len(previous), len(digest))
+    return leaf_hash(b"".join((_LABEL, packed, name, previous, digest)))
 
 
 def chain_of(seller_id: int, relationship_id: UUID | None) -> str:

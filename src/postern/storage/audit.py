@@ -9,17 +9,50 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, bindparam, exists, func, null, or_, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    text,
+    tuple_,
+    type_coerce,
+)
 
+from postern.storage.columns import IdOctets
 from postern.storage.schema import attempt, journal, message, seal, sealer, unsealed
 from postern.storage.store import Look
 
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _SEALED_ENTRY = (seal.c.seller_id == journal.c.seller_id) & (seal.c.entry_id == journal.c.id)
-_ENTRY = (journal.c.relationship_id, journal.c.message_id, journal.c.kind, journal.c.happened_at, journal.c.fields)
 _BETWEEN = (seal.c.position > bindparam("after"), seal.c.position <= bindparam("until"))
+# Ids as octets and times as numbers: a record has millions of them.
 _PLACES = (
-    select(*seal.c, journal.c.id, *_ENTRY, journal.c.digest.label("entry_digest"))
+    select(
+        seal.c.position,
+        seal.c.seller_id,
+        type_coerce(seal.c.entry_id, IdOctets),
+        seal.c.digest,
+        seal.c.chain,
+        seal.c.chain_position,
+        seal.c.previous,
+        type_coerce(seal.c.sealed_at, BigInteger),
+        seal.c.hash,
+        type_coerce(journal.c.relationship_id, IdOctets),
+        type_coerce(journal.c.message_id, IdOctets),
+        journal.c.kind,
+        type_coerce(journal.c.happened_at, BigInteger),
+        journal.c.fields,
+        journal.c.digest.label("entry_digest"),
+    )
     .select_from(seal.outerjoin(journal, _SEALED_ENTRY))
     .where(*_BETWEEN)
     .order_by(seal.c.position)
@@ -82,24 +115,26 @@ _STRAYS: Mapping[str, tuple[Table, ColumnElement[bool]]] = {
 
 
 class Place(NamedTuple):
-    """One seal with the entry it stands for; the entry's columns are None where there is none. Nothing of it is believed."""
+    """One seal with the entry it stands for; the entry's columns are None where there is none. Nothing of it is believed.
+
+    Ids are their octets, times microseconds since 1970.
+    """
 
     position: int
     seller_id: int
-    entry_id: UUID
+    entry_id: bytes
     digest: bytes
     chain: str
     chain_position: int
     previous: bytes
-    sealed_at: datetime
+    sealed_at: int
     hash: bytes
-    found_id: UUID | None
-    relationship_id: UUID | None
-    message_id: UUID | None
+    relationship_id: bytes | None
+    message_id: bytes | None
     kind: str
-    happened_at: datetime
+    happened_at: int
     fields: str
-    entry_digest: bytes
+    entry_digest: bytes | None
 
 
 class Told(NamedTuple):

@@ -40,8 +40,9 @@ def list_checkpoint_sizes(look: Look) -> set[int]:
 
 
 def list_checkpoints_after(look: Look, size: int) -> list[KeptCheckpoint]:
-    """All that are over more entries than this, the smallest first."""
-    return [KeptCheckpoint(row[0], row[1], row[2]) for row in look.connection.execute(_AFTER, {"size": size})]
+    """All that are over more entries than this, the smallest first; without those whose size was made into none."""
+    rows = look.connection.execute(_AFTER, {"size": size})
+    return [KeptCheckpoint(row[0], row[1], row[2]) for row in rows if type(row[0]) is int]
 
 
 def add_checkpoint(transaction: Transaction, one: KeptCheckpoint) -> None:

@@ -1,5 +1,6 @@
 """The column types of our own, the same to the code on both stores."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,20 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class IdOctets(TypeDecorator[bytes]):
+    """The same column read as its 16 bytes, for who reads millions."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(LargeBinary(16) if dialect.name == "sqlite" else Uuid())
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bytes | None] | None:
+        """None lets SQLite's bytes through as they are."""
+        return None if dialect.name == "sqlite" else lambda value: None if value is None else value.bytes
 
 
 Serial = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows of INTEGER keys only

@@ -94,9 +94,11 @@ def _label(document_id: UUID) -> str:
     return f"document {document_id}"
 
 
-def _key_of(look: Look, seller_id: int, owner: str, owner_id: UUID) -> DataKey:
-    if owner == "person":
+def _key_of(look: Look, seller_id: int, owner: str, owner_id: UUID | None) -> DataKey:
+    if owner == "house" and owner_id is None:
+        return look.vault.house_key()
+    if owner == "person" and owner_id:
         return find_correspondent_key(look, owner_id)
-    if owner == "relationship":
+    if owner == "relationship" and owner_id:
         return find_relationship_key(look, seller_id, owner_id)
-    return look.vault.house_key()
+    raise DamagedError("a document of nobody")

@@ -5,7 +5,7 @@ who has seen all up to a position misses nothing by asking for what came after i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from postern.storage.store import Look
 
 _THE_ONE = 1
 _PAGE = 10_000
+_COLUMNS = tuple(column.name for column in seal.c)
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 # The row with the last position is held until the commit (SQLite, with its one writer, needs and knows no such lock).
@@ -76,7 +77,7 @@ def seal_batch(connection: Connection, now: datetime, count: int) -> int:
     waiting = [_Waiting(row[0], row[1], row[2], row[3]) for row in rows if row[4] is None]
     if waiting:
         ends = _find_ends(connection, [one.entry_id for one in waiting])
-        connection.execute(insert(seal), [asdict(one) for one in _close(before, waiting, ends, now)])
+        connection.execute(insert(seal), [_row(one) for one in _close(before, waiting, ends, now)])
         connection.execute(_ADVANCE, {"given": before + len(waiting)})
     if rows:
         connection.execute(_UNMARK, {"keys": [row[0] for row in rows]})
@@ -123,6 +124,10 @@ def iterate_hashes(look: Look, after: int, until: int) -> Iterator[bytes]:
             yield one
         if position < page["until"]:
             return
+
+
+def _row(one: Seal) -> dict[str, object]:
+    return {name: getattr(one, name) for name in _COLUMNS}
 
 
 def _find_ends(connection: Connection, entry_ids: Sequence[UUID]) -> Mapping[str, tuple[int, bytes]]:

@@ -89,7 +89,7 @@ def write_all(connection: Connection, changes: Iterable[Change]) -> None:
     for change in changes:
         for row in change.rows:
             rows[row.write].append(row.values)
-    rows[Write.MARK_UNSEALED] = [_unsealed(values) for values in rows[Write.ADD_JOURNAL]]
+    rows[Write.MARK_UNSEALED] = mark_unsealed(rows[Write.ADD_JOURNAL])
     for write in Write:
         if rows[write]:
             _run(connection, STATEMENTS[write], sorted(rows[write], key=_lock_order))
@@ -99,10 +99,16 @@ def _run(connection: Connection, statement: Executable, parameters: Sequence[Map
     connection.execute(statement, parameters)
 
 
-def _unsealed(entry: Mapping[str, Any]) -> Mapping[str, object]:
-    """What tells the sealer of an entry without looking for it."""
-    seller_id = entry["seller_id"]
-    return {"entry_id": entry["id"], "seller_id": seller_id, "chain": chain_of(seller_id, entry["relationship_id"])}
+def mark_unsealed(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, object]]:
+    """What tells the sealer of new entries, so that it need not look for them."""
+    return [
+        {
+            "entry_id": entry["id"],
+            "seller_id": entry["seller_id"],
+            "chain": chain_of(entry["seller_id"], entry["relationship_id"]),
+        }
+        for entry in entries
+    ]
 
 
 def _lock_order(values: Mapping[str, Any]) -> tuple[int, str]:

@@ -74,8 +74,8 @@ class Heads:
     def _claim(self, where: str, size: int, note: str, edge: bytes | None = None) -> None:
         try:
             said = open_note(self.keyring, note)
-        except DamagedError as error:
-            self._tell(size, f"{where} it is {error}")
+        except (DamagedError, TypeError, AttributeError) as error:
+            self._tell(size, f"{where} it is {error if isinstance(error, DamagedError) else 'no text'}")
             return
         if said.size != size:
             self._tell(size, f"{where} it is signed over {said.size} entries: it was changed or moved")

@@ -61,29 +61,35 @@ def is_about_house_mail(place: Place) -> bool:
 
 def check_messages(look: Look, places: Sequence[Place], findings: Findings) -> None:
     """The messages that these entries made: their rows, states and mails, as they are in this look."""
-    rows = find_message_rows(look, [Key(one.seller_id, one.message_id) for one in places if one.message_id])
+    ids = {place.position: UUID(bytes=place.message_id) for place in places if place.message_id}
+    rows = find_message_rows(look, [Key(place.seller_id, ids[place.position]) for place in places])
     told: dict[UUID, list[Told]] = {}
-    for one in list_told(look, [place.message_id for place in places if place.message_id]):
+    for one in list_told(look, list(ids.values())):
         told.setdefault(one.message_id, []).append(one)
     for place in places:
-        if place.message_id:
-            _check_message(
-                look, place, rows.get(Key(place.seller_id, place.message_id)), told.get(place.message_id, []), findings
-            )
+        message_id = ids[place.position]
+        wrong = _wrong_message(look, place.seller_id, rows.get(Key(place.seller_id, message_id)), told.get(message_id, []))
+        for sentence in wrong:
+            findings.add(place.chain, sentence, place.position, show("msg", message_id), Subject.MAILS)
 
 
 def check_house_mails(look: Look, places: Sequence[Place], findings: Findings) -> None:
     """The same for mail that came for the house."""
-    told = [(place, values) for place in places if (values := read_values(place.kind, place.fields)) and "kept" in values]
-    names = {place.position: read_shown("hml", str(values["mail"])) for place, values in told}
-    rows = find_house_mail_rows(look, [name for name in names.values() if name])
-    for place, values in told:
-        wrong = _wrong_house_mail(look, rows.get(names[place.position] or place.entry_id), values)
+    chosen = {place.position: place for place in places if place.message_id}
+    told = list_told(look, [UUID(bytes=place.message_id) for place in places if place.message_id])
+    for one in told:
+        place = chosen.get(one.position or 0)
+        values = read_values(one.kind, one.fields)
+        if place is None or values is None or "kept" not in values:
+            continue  # of another page, unreadable, which is told elsewhere, or forgotten
+        wrong = _wrong_house_mail(look, values)
         if wrong:
             findings.add(place.chain, wrong, place.position, f"the house's mail {values['mail']}", Subject.MAILS)
 
 
-def _wrong_house_mail(look: Look, row: Row | None, values: Values) -> str:
+def _wrong_house_mail(look: Look, values: Values) -> str:
+    mail_id = read_shown("hml", str(values["mail"]))
+    row = find_house_mail_rows(look, [mail_id]).get(mail_id) if mail_id else None
     if row is None:
         return "is not there: it was removed"
     if commit_to_house_mail(row) != values["kept"]:
@@ -102,26 +108,22 @@ def check_attempts(tried: Iterable[Tried], findings: Findings) -> int:
     return count
 
 
-def _check_message(look: Look, place: Place, row: Row | None, told: Sequence[Told], findings: Findings) -> None:
-    def tell(what: str) -> None:
-        findings.add(place.chain, what, place.position, show("msg", place.message_id or place.entry_id), Subject.MAILS)
-
+def _wrong_message(look: Look, seller_id: int, row: Row | None, told: Sequence[Told]) -> Iterator[str]:
     entries = [values for one in told if (values := read_values(one.kind, one.fields))]
     made = next((one for one in entries if one.kind in MAKES_A_MESSAGE and "kept" in one), None)
     if made is None:
         return  # its values are withheld: it was forgotten
     if row is None:
-        tell("is not there: it was removed")
+        yield "is not there: it was removed"
         return
     commitments = commit_to_message(row)
     filed = _last(entries, "filed")
     if made["kept"] != commitments["kept"] or (filed is not None and filed != commitments["filed"]):
-        tell("is not what was kept: its row was changed")
+        yield "is not what was kept: its row was changed"
     state = _expected_state(entries)
     if state and state != row["state"]:
-        tell(f"is {row['state']} in its row and {state} by the journal")
-    for sentence in _wrong_mails(look, place.seller_id, row, entries):
-        tell(sentence)
+        yield f"is {row['state']} in its row and {state} by the journal"
+    yield from _wrong_mails(look, seller_id, row, entries)
 
 
 def _wrong_mails(look: Look, seller_id: int, row: Row, entries: Sequence[Values]) -> Iterator[str]:

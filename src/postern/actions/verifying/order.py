@@ -1,18 +1,23 @@
 """The order: each entry against its digest, each seal against its hash, its entry, and the seals before it."""
 
-import hashlib
 import json
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from postern.actions.verifying.findings import WHOLE, Findings
 from postern.model.identifier import show
-from postern.model.journal import Entry, entry_digest, field_digest
-from postern.model.seal import NOTHING_BEFORE, Seal, chain_of
+from postern.model.journal import digest_entry, digest_kept_fields
+from postern.model.seal import NOTHING_BEFORE, chain_of, hash_seal
+from postern.model.tree import HASH_LENGTH
 from postern.storage.audit import Place
 
 ChainEnd = tuple[int, bytes]
-_DIGEST_LENGTH = hashlib.sha256().digest_size
+# What a value of another kind, size or form brings about: SQLite keeps anything in any column.
+UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, struct.error)
+_NO_LEAF = bytes(HASH_LENGTH)
+_ID_LENGTH = 16
 
 
 @dataclass(slots=True)
@@ -27,15 +32,15 @@ class Walk:
     position: int = 0
     withheld: int = 0  # fields without a value
     ends: dict[str, ChainEnd] = field(default_factory=dict)
+    names: dict[bytes, str] = field(default_factory=dict)  # of the pairs' chains
 
     def take(self, place: Place) -> bytes:
         """Check the next seal. Answers the hash that it should have: its leaf."""
         if place.position != self.position + 1:
             self._tell_gap(place.position)
         self.position = place.position
-        seal = Seal(*place[:9])
-        leaf = seal.compute_hash()
-        if leaf != seal.hash:
+        leaf = _leaf(place)
+        if leaf != place.hash:
             self._tell(place, "its seal was changed")
         self._check_link(place)
         self._check_entry(place)
@@ -53,11 +58,9 @@ class Walk:
         self.ends[place.chain] = (place.chain_position, place.hash)
 
     def _check_entry(self, place: Place) -> None:
-        if place.found_id is None:
+        if place.entry_digest is None:
             self._tell(place, "its entry is not in the journal: it was removed")
             return
-        if place.chain != chain_of(place.seller_id, place.relationship_id):
-            self._tell(place, "it stands in a chain that is not its entry's")
         digest = self._digest(place)
         if digest is None:
             self._tell(place, "its entry cannot be read: it was changed")
@@ -65,33 +68,40 @@ class Walk:
             self._tell(place, "its entry is not what was sealed: it was changed")
         elif digest != place.entry_digest:
             self._tell(place, "the digest kept with its entry was changed")
+        elif place.chain != self._chain_of(place):
+            self._tell(place, "it stands in a chain that is not its entry's")
 
     def _digest(self, place: Place) -> bytes | None:
         try:
-            digests = [self._field_digest(*one) for one in json.loads(place.fields)]
-            return entry_digest(_head(place), digests)
-        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+            digests, withheld = digest_kept_fields(json.loads(place.fields))
+            self.withheld += withheld
+            ids = (place.entry_id, place.seller_id, place.relationship_id, place.message_id)
+            return digest_entry(ids, place.kind, place.happened_at, digests)
+        except UNREADABLE:
             return None
 
-    def _field_digest(self, name: str, salt: str | None, value: str) -> bytes:
-        if salt is not None:
-            return field_digest(bytes.fromhex(salt), name, value)
-        self.withheld += 1
-        digest = bytes.fromhex(value)
-        if len(digest) != _DIGEST_LENGTH:
-            raise ValueError("no digest")
-        return digest
+    def _chain_of(self, place: Place) -> str:
+        octets = place.relationship_id
+        if octets is None:
+            return chain_of(place.seller_id, None)
+        name = self.names.get(octets)
+        if name is None:
+            name = self.names[octets] = chain_of(place.seller_id, UUID(bytes=octets))
+        return name
 
     def _tell_gap(self, next_position: int) -> None:
         missing = f"{self.position + 1}" if next_position == self.position + 2 else f"{self.position + 1} to {next_position - 1}"
         self.findings.add(WHOLE, f"no seal is at position {missing}: it was removed", self.position + 1)
 
     def _tell(self, place: Place, what: str) -> None:
-        self.findings.add(place.chain, what, place.position, show("jrn", place.entry_id))
+        name = show("jrn", UUID(bytes=place.entry_id)) if len(place.entry_id) == _ID_LENGTH else ""
+        self.findings.add(str(place.chain), what, place.position, name)
 
 
-def _head(place: Place) -> Entry:
-    """The entry without its fields, of which the digests are enough."""
-    return Entry(
-        place.entry_id, place.seller_id, place.relationship_id, place.message_id, place.kind, place.happened_at, fields=()
-    )
+def _leaf(place: Place) -> bytes:
+    """The hash that the seal should have; of one that cannot be read, one that no seal has."""
+    numbers = (place.position, place.seller_id, place.entry_id, place.chain_position, place.sealed_at)
+    try:
+        return hash_seal(numbers, place.chain, place.previous, place.digest)
+    except UNREADABLE:
+        return _NO_LEAF
