@@ -25,6 +25,7 @@ _STATES = {
     MessageState.FAILED: "It was not delivered.",
     MessageState.HELD: "It is held until a person decides.",
     MessageState.DROPPED: "An operator took it out of the queue.",
+    MessageState.ERASED: "Its buyer was erased: that it was is kept, and nothing of what it said.",
 }
 
 
@@ -76,6 +77,8 @@ def _heading(look: Look, message: Message) -> str:
 
 def _tell(entry: Entry) -> list[str]:
     values = {one.name: json.loads(one.value) for one in entry.fields}
+    if any(one.withheld for one in entry.fields):
+        return [f"{_at(entry.happened_at)} {entry.kind.replace('-', ' ')}; what else the entry said is withheld for good."]
     teller = _TELLERS.get(entry.kind)
     sentences = teller(values) if teller else [entry.kind.replace("-", " ") + "."]
     return [f"{_at(entry.happened_at)} {sentence}" for sentence in sentences]

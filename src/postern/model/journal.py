@@ -22,15 +22,23 @@ Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One named value with its salt. The value is JSON text in its one spelling."""
+    """One named value with its salt. The value is JSON text in its one spelling; of a withheld field the digest alone is left,
+    and whoever reads its value reads null.
+    """
 
     name: str
     salt: bytes = field(repr=False)
     value: str = field(repr=False)
+    withheld: bytes | None = None
 
     def digest(self) -> bytes:
         """SHA-256 over the salt, the name and the value, each framed by its length."""
-        return _digest(_FIELD_LABEL, (self.salt, self.name.encode(), self.value.encode()))
+        return self.withheld or _digest(_FIELD_LABEL, (self.salt, self.name.encode(), self.value.encode()))
+
+
+def withhold(one: Field) -> Field:
+    """The field without salt and value: what it said can be told no more, and the entry verifies as before."""
+    return Field(one.name, b"", "null", one.digest())
 
 
 @dataclass(frozen=True, slots=True)

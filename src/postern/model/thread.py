@@ -16,6 +16,7 @@ class MessageState(StrEnum):
     FAILED = "failed"
     HELD = "held"
     DROPPED = "dropped"
+    ERASED = "erased"  # its buyer was erased: what it said is gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, o
 from postern.model.delivery import Outcome
 from postern.model.identifier import new_id
 from postern.storage.change import Row, Write
-from postern.storage.schema import attempt, delivery, message
+from postern.storage.schema import attempt, delivery, message, relationship
 from postern.storage.store import Look
 
 QUEUE_LISTED = 1_000
@@ -110,6 +110,16 @@ def find_next_due(look: Look) -> datetime | None:
 def list_queue(look: Look) -> list[Delivery]:
     """What waits, the next due first."""
     return [_delivery(row) for row in look.connection.execute(_QUEUE).mappings()]
+
+
+def list_deliveries_concerning(connection: Connection, person_id: UUID) -> list[Delivery]:
+    """What waits or is under way to this person, and all that does in their pairs."""
+    pairs = select(message.c.id).join(
+        relationship, (relationship.c.seller_id == message.c.seller_id) & (relationship.c.id == message.c.relationship_id)
+    )
+    of_pairs = delivery.c.message_id.in_(pairs.where(relationship.c.buyer_id == person_id))
+    statement = select(delivery).where(or_(delivery.c.person_id == person_id, of_pairs))
+    return [_delivery(row) for row in connection.execute(statement).mappings()]
 
 
 def lease_for_dropping(connection: Connection, delivery_id: UUID, now: datetime) -> Delivery | None:

@@ -1,7 +1,9 @@
-"""The shelf of the journal: entries are added with the change they tell of, and never touched again."""
+"""The shelf of the journal: entries are added with the change they tell of. Later a value may be withheld, which leaves every
+digest as it was; nothing else of an entry is ever touched.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -36,7 +38,7 @@ def journal_row(  # noqa: PLR0913 - an entry says who, what and when
         "message_id": entry.message_id,
         "kind": entry.kind,
         "happened_at": entry.happened_at,
-        "fields": json.dumps([[one.name, one.salt.hex(), one.value] for one in entry.fields], separators=(",", ":")),
+        "fields": spell_fields(entry.fields),
         "digest": entry.digest(),
     }
     return Row(Write.ADD_JOURNAL, columns)
@@ -53,6 +55,20 @@ def find_entry(look: Look, entry_id: UUID) -> Entry | None:
     return _entry(row) if row else None
 
 
+def spell_fields(fields: Iterable[Field]) -> str:
+    """The column's JSON: ``[name, salt, value]``, and ``[name, null, digest]`` where the value is withheld."""
+    spelled = [[one.name, None, one.withheld.hex()] if one.withheld else [one.name, one.salt.hex(), one.value] for one in fields]
+    return json.dumps(spelled, separators=(",", ":"))
+
+
+def read_fields(text: str) -> tuple[Field, ...]:
+    """The fields that ``spell_fields`` wrote."""
+    return tuple(
+        Field(name, b"", "null", bytes.fromhex(value)) if salt is None else Field(name, bytes.fromhex(salt), value)
+        for name, salt, value in json.loads(text)
+    )
+
+
 def _entry(row: RowMapping) -> Entry:
-    fields = tuple(Field(name, bytes.fromhex(salt), value) for name, salt, value in json.loads(row["fields"]))
+    fields = read_fields(row["fields"])
     return Entry(row["id"], row["seller_id"], row["relationship_id"], row["message_id"], row["kind"], row["happened_at"], fields)

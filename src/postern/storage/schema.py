@@ -18,11 +18,12 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0001"  # of this schema: the newest migration's
+REVISION = "0005"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -102,6 +103,7 @@ relationship = Table(
     Column("opened_at", Moment, nullable=False),
     Column("ended_at", Moment, nullable=True),  # the buyer was erased: its aliases answer 550 for ever (R2)
     Index(None, "seller_id", "buyer_id", unique=True),
+    Index(None, "buyer_id"),
 )
 
 alias = Table(
@@ -134,6 +136,8 @@ order = Table(
     Column("shipments", Text, nullable=False),  # JSON
     Index(None, "marketplace_id", "name", unique=True),
     Index(None, "seller_id", "buyer_id", "placed_at"),
+    Index(None, "buyer_id"),
+    Index(None, "placed_at"),
 )
 
 # ---- Threads and the record
@@ -174,6 +178,8 @@ message = Table(
     Index(None, "their_id_mark"),
     Index(None, "id"),
     Index(None, "seller_id", "thread_id"),
+    Index(None, "author_id"),
+    Index(None, "received_at"),  # what is old enough to go
 )
 
 document = Table(  # the bytes of a mail, sealed; larger ones lie beside the store as a blob
@@ -186,6 +192,7 @@ document = Table(  # the bytes of a mail, sealed; larger ones lie beside the sto
     Column("size", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=True),
     Column("blob", Text, nullable=True),
+    Index("ix_document_blob", "blob", sqlite_where=text("blob IS NOT NULL"), postgresql_where=text("blob IS NOT NULL")),
 )
 
 attempt = Table(
@@ -234,9 +241,11 @@ journal = Table(
     Column("message_id", Id, nullable=True),
     Column("kind", Text, nullable=False),
     Column("happened_at", Moment, nullable=False),
-    Column("fields", Text, nullable=False),  # JSON: [[name, salt in hex, value], ...]
+    Column("fields", Text, nullable=False),  # JSON: [[name, salt in hex, value], ...]; once withheld [name, null, digest in hex]
     Column("digest", LargeBinary, nullable=False),
     Index(None, "message_id"),
+    Index(None, "relationship_id"),
+    Index(None, "happened_at", "id"),
 )
 
 # ---- The house: what comes for postmaster@ and abuse@, and failure reports
@@ -270,4 +279,35 @@ delivery = Table(
     Column("lease", Id, nullable=True),
     Column("attempts", Integer, nullable=False),
     Column("queued_at", Moment, nullable=False),
+)
+
+# ---- Keeping and forgetting
+
+legal_hold = Table(  # what must not be forgotten while it lasts
+    "legal_hold",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subject", Text, nullable=False),  # person | order | relationship | message
+    Column("subject_id", Id, nullable=False),
+    Column("person_id", Id, nullable=False),  # whom it concerns: the person, or the buyer of the order, pair or message
+    Column("placed_by", Text, nullable=False),
+    Column("sealed_why", LargeBinary, nullable=False),  # with the house's key
+    Column("since_at", Moment, nullable=False),
+    Column("until_at", Moment, nullable=True),  # ends by itself then
+    Column("ended_at", Moment, nullable=True),
+)
+
+erasure = Table(  # persons who asked to be forgotten; a row without an end waits for a hold, or to be finished
+    "erasure",
+    metadata,
+    Column("person_id", Id, primary_key=True),
+    Column("asked_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+)
+
+retention_mark = Table(  # how far the journal was gone through: nothing older than this has a value left to withhold
+    "retention_mark",
+    metadata,
+    Column("class", Text, primary_key=True),
+    Column("done_before", Moment, nullable=False),
 )

@@ -170,8 +170,19 @@ def _pointer(row: RowMapping, key: DataKey) -> Pointer:
 
 
 def _message(look: Look, row: RowMapping) -> Message:
+    if row["state"] == MessageState.ERASED:  # there is no key, and nothing to open
+        return _named(row, "", "", "")
     key = find_relationship_key(look, row["seller_id"], row["relationship_id"])
     sealed_id = row["sealed_their_id"]
+    return _named(
+        row,
+        key.open_text(sealed_id, f"{_THEIR_ID} {row['id']}") if sealed_id else "",
+        key.open_text(row["sealed_subject"], f"{_SUBJECT} {row['id']}"),
+        key.open_text(row["sealed_text"], f"{_TEXT} {row['id']}"),
+    )
+
+
+def _named(row: RowMapping, their_message_id: str, subject: str, text: str) -> Message:
     return Message(
         id=row["id"],
         seller_id=row["seller_id"],
@@ -182,9 +193,9 @@ def _message(look: Look, row: RowMapping) -> Message:
         state=MessageState(row["state"]),
         received_at=row["received_at"],
         size=row["size"],
-        their_message_id=key.open_text(sealed_id, f"{_THEIR_ID} {row['id']}") if sealed_id else "",
-        subject=key.open_text(row["sealed_subject"], f"{_SUBJECT} {row['id']}"),
-        text=key.open_text(row["sealed_text"], f"{_TEXT} {row['id']}"),
+        their_message_id=their_message_id,
+        subject=subject,
+        text=text,
         original_id=row["original_id"],
         relayed_id=row["relayed_id"],
         reason=row["reason"] or "",
