@@ -11,10 +11,12 @@ from enum import StrEnum
 
 
 class RetentionClass(StrEnum):
-    """The kinds of record that grow old, in the order in which they are gone through."""
+    """The kinds of record that grow old, in the order in which they are gone through: mail of the house first, for a failure
+    report that is not old enough by itself goes with its message, uncounted.
+    """
 
-    MESSAGES = "messages"  # with their original and relayed mails, attachments, attempts, reports and remarks
     HOUSE_MAIL = "house mail"
+    MESSAGES = "messages"  # with their original and relayed mails, attachments, attempts, reports and remarks
     ORDERS = "orders"
     REFUSED = "refused attempts"
     JOURNAL = "journal"
@@ -61,7 +63,7 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "exemption": RetentionClass.MESSAGES,
     "report": RetentionClass.MESSAGES,
     "house_mail": RetentionClass.HOUSE_MAIL,
-    "order": RetentionClass.ORDERS,  # and not before the messages about it
+    "order": RetentionClass.ORDERS,
     "journal": RetentionClass.JOURNAL,  # the values; what is left proves that the chain is whole
     "delivery": Stays("a row leaves when it is settled, five days after it was queued at the latest"),
     "marketplace": Stays("the operator's own, a few rows"),

@@ -261,6 +261,7 @@ house_mail = Table(
     Column("about_id", Id, nullable=True),  # the message that a failure report is about
     Column("seen_mark", LargeBinary, nullable=False, unique=True),
     Index(None, "about_id"),
+    Index(None, "received_at"),
 )
 
 # ---- The queue: global by design; a row leaves when it is settled

@@ -42,6 +42,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_relationship_buyer_id"), "relationship", ["buyer_id"], unique=False)
     op.create_index(op.f("ix_order_buyer_id"), "order", ["buyer_id"], unique=False)
     op.create_index(op.f("ix_order_placed_at"), "order", ["placed_at"], unique=False)
+    op.create_index(op.f("ix_house_mail_received_at"), "house_mail", ["received_at"], unique=False)
     op.create_index(op.f("ix_message_author_id"), "message", ["author_id"], unique=False)
     op.create_index(op.f("ix_message_received_at"), "message", ["received_at"], unique=False)
     op.create_index(op.f("ix_journal_happened_at_id"), "journal", ["happened_at", "id"], unique=False)
