@@ -10,6 +10,7 @@ from postern.model.thread import MessageState
 from postern.ports import Clock
 from postern.storage.change import Change, Kept, LeaseHeld, Row
 from postern.storage.deliveries import (
+    HELD_BACK,
     Delivery,
     end_row,
     find_last_attempt,
@@ -57,6 +58,12 @@ def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:
     return delivery.message_id
 
 
+def _state(delivery: Delivery, now: datetime) -> str:
+    if delivery.due_at >= HELD_BACK:
+        return "held back after a restore"
+    return "under way" if delivery.lease and delivery.due_at > now else "waiting"
+
+
 def _entry(delivery: Delivery, now: datetime) -> Row:
     values: dict[str, Value] = {"delivery": show("dlv", delivery.id), "attempts": delivery.attempts, "by": "operator"}
     return journal_row("delivery-dropped", now, values, seller_id=delivery.seller_id, message_id=delivery.message_id)
@@ -67,7 +74,7 @@ def _tell(look: Look, delivery: Delivery, now: datetime) -> dict[str, Value]:
     return {
         "delivery": show("dlv", delivery.id),
         "message": show("msg", delivery.message_id) if delivery.seller_id != HOUSE else None,
-        "state": "under way" if delivery.lease and delivery.due_at > now else "waiting",
+        "state": _state(delivery, now),
         "attempts": delivery.attempts,
         "queued_at": delivery.queued_at.isoformat(),
         "due_at": delivery.due_at.isoformat(),

@@ -1,5 +1,5 @@
-"""The shelf of what is kept about one buyer, in the order in which it is told to them: their pairs, orders and messages, and which
-of these they reported. Everything is read through their own pairs, so nothing of anybody else's is ever in reach.
+"""The shelf of what is kept about one buyer, in the order in which it is told to them: their pairs, orders and messages, and
+which of these they reported. Everything is read through their own pairs, so nothing of anybody else's is ever in reach.
 """
 
 from dataclasses import dataclass
