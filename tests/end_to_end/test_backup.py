@@ -57,6 +57,7 @@ def marks_due(house: House, store: Store) -> set[str]:
 def test_a_backup_under_load_has_all_that_was_answered_250_and_sends_nothing_twice(
     installation: Installation, elsewhere: Installation, sink: Sink, tmp_path: Path
 ) -> None:
+    # D-20
     ways = settle_pairs(installation, PAIRS)
     with installation.serving() as serving, busy(installation.smtp_port, ways) as senders:
         await_mails(senders, 10)

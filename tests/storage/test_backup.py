@@ -25,7 +25,7 @@ from postern.storage import schema
 from postern.storage.migrate import require_current
 from tests.canaries import everything_that_opens, files_under, places_with, spellings
 from tests.cluster import Cluster
-from tests.people import Town, open_store
+from tests.people import ON_SQLITE, Town, open_store
 
 BODY, LATER = "Tatzelwurm", Deferred(451, "4.2.0", "later")
 
@@ -115,6 +115,7 @@ def counts(town: Town) -> dict[str, int]:
         }
 
 
+@ON_SQLITE
 def test_keys_are_inside_only_when_asked_for(town: Town, premises: Premises, tmp_path: Path) -> None:
     assert not back_up(town, premises, tmp_path / "without").with_keys
     assert not (tmp_path / "without" / "keys").exists()
@@ -138,6 +139,7 @@ def test_no_backup_made_after_an_erasure_holds_a_trace_of_the_person(town: Town,
     assert not (tmp_path / "after" / "blobs").exists()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("harm", ["database", "blob", "missing", "strange", "manifest", "none"])
 def test_a_backup_that_was_changed_is_told_from_a_whole_one(town: Town, premises: Premises, tmp_path: Path, harm: str) -> None:
     live(town)
@@ -166,11 +168,10 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
+@ON_SQLITE
 def test_a_manifest_that_was_made_to_fit_a_lost_blob_is_found_out_by_the_database(
     town: Town, premises: Premises, tmp_path: Path
 ) -> None:
-    if not town.store_url.startswith("sqlite"):
-        pytest.skip("only restoring reads what pg_dump wrote")
     live(town)
     folder = tmp_path / "backup"
     manifest = back_up(town, premises, folder)
@@ -182,6 +183,7 @@ def test_a_manifest_that_was_made_to_fit_a_lost_blob_is_found_out_by_the_databas
         verify_backup(folder)
 
 
+@ON_SQLITE
 def test_a_blob_that_the_store_itself_lost_is_named_and_the_rest_is_backed_up(
     town: Town, premises: Premises, tmp_path: Path
 ) -> None:
@@ -194,6 +196,7 @@ def test_a_blob_that_the_store_itself_lost_is_named_and_the_rest_is_backed_up(
     verify_backup(tmp_path / "backup")
 
 
+@ON_SQLITE
 def test_a_backup_replaces_nothing_and_one_that_fails_leaves_nothing(
     town: Town, premises: Premises, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +218,7 @@ def test_a_backup_is_restored_into_an_empty_installation_only(town: Town, premis
     assert everything_that_opens(town.store) == before
 
 
+@ON_SQLITE
 def test_a_backup_is_not_restored_with_other_keys_or_by_an_older_version(
     town: Town, premises: Premises, elsewhere: Premises, tmp_path: Path
 ) -> None:
@@ -228,12 +232,10 @@ def test_a_backup_is_not_restored_with_other_keys_or_by_an_older_version(
         restore_backup(replace(elsewhere, keyring=rotated), town.clock, tmp_path / "backup")
 
 
+@pytest.mark.parametrize("town", ["postgresql"], indirect=True)
 def test_without_the_programs_of_postgresql_the_sentence_says_what_to_install(
     town: Town, premises: Premises, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if town.store_url.startswith("sqlite"):
-        back_up(town, premises, tmp_path / "backup")
-        return
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigurationError, match="pg_dump is not on PATH"):
         back_up(town, premises, tmp_path / "backup")

@@ -20,7 +20,7 @@ from postern.model.remark import Door
 from postern.model.report import ReportReason
 from postern.storage import schema
 from tests.canaries import spellings
-from tests.people import BOLT, MALLORY, ORDER, Town
+from tests.people import BOLT, MALLORY, ON_SQLITE, ORDER, Town
 
 OTHER_SIDE = ("help@acme.test", "acme.test", "shop@bolt.test", "bolt.test", "mallory@lies.test")
 
@@ -39,7 +39,7 @@ def read(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_buyer_gets_all_that_is_theirs(town: Town, tmp_path: Path) -> None:
+def test_a_buyer_gets_all_that_is_theirs(town: Town, tmp_path: Path) -> None:  # J-10
     live(town)
     assert export_person(town.store, town.clock, town.pair.buyer_id, tmp_path / "copy") == 5
     files = read(tmp_path / "copy")
@@ -57,6 +57,7 @@ def test_a_buyer_gets_all_that_is_theirs(town: Town, tmp_path: Path) -> None:
     assert acme["messages"][1]["attempts"][0]["outcome"] == "delivered"
 
 
+@ON_SQLITE
 def test_the_mails_in_it_are_mails(town: Town, tmp_path: Path) -> None:
     mail = town.from_ann("Where is my atlas? ann@mail.test", Subject="Atlas")
     town.receive(mail)
@@ -69,6 +70,7 @@ def test_the_mails_in_it_are_mails(town: Town, tmp_path: Path) -> None:
     assert all(message_from_bytes(one, policy=policy.SMTP)["Subject"] for one in mails)
 
 
+@ON_SQLITE
 def test_no_spelling_of_an_address_of_the_other_side_is_in_it(town: Town, tmp_path: Path) -> None:
     live(town)
     export_person(town.store, town.clock, town.pair.buyer_id, tmp_path / "copy")
@@ -77,6 +79,7 @@ def test_no_spelling_of_an_address_of_the_other_side_is_in_it(town: Town, tmp_pa
     assert not [secret for secret in OTHER_SIDE for one in spellings(secret) if one in everything]
 
 
+@ON_SQLITE
 def test_what_a_seller_wrote_and_nobody_sent_on_is_named_and_not_told(town: Town, tmp_path: Path) -> None:
     town.receive(town.from_acme("Write to help@acme.test"))
     held = schema.message.update().values(relayed_id=None, state="held")
@@ -89,6 +92,7 @@ def test_what_a_seller_wrote_and_nobody_sent_on_is_named_and_not_told(town: Town
     assert "subject" not in message
 
 
+@ON_SQLITE
 def test_what_the_buyer_said_of_a_message_is_in_it(town: Town, tmp_path: Path) -> None:
     town.receive(town.from_acme("Hello"))
     with town.store.look() as look:
@@ -101,6 +105,7 @@ def test_what_the_buyer_said_of_a_message_is_in_it(town: Town, tmp_path: Path) -
     assert message["your_report"] == {"reason": "other", "text": "They want me to pay elsewhere"}
 
 
+@ON_SQLITE
 def test_a_zip_file_holds_the_same(town: Town, tmp_path: Path) -> None:
     live(town)
     for out in (tmp_path / "copy", tmp_path / "copy.zip"):
@@ -111,12 +116,14 @@ def test_a_zip_file_holds_the_same(town: Town, tmp_path: Path) -> None:
     assert (tmp_path / "copy.zip").stat().st_mode & 0o777 == 0o600
 
 
+@ON_SQLITE
 def test_a_copy_leaves_an_entry_in_the_journal(town: Town, tmp_path: Path) -> None:
     export_person(town.store, town.clock, town.pair.buyer_id, tmp_path / "copy")
     with town.store.look() as look:
         assert look.connection.execute(select(schema.journal.c.kind)).scalars().all() == ["person-exported"]
 
 
+@ON_SQLITE
 def test_a_copy_replaces_nothing_and_leaves_nothing_half_made(town: Town, tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     with pytest.raises(ConfigurationError, match="not replaced"):
@@ -127,6 +134,7 @@ def test_a_copy_replaces_nothing_and_leaves_nothing_half_made(town: Town, tmp_pa
     assert not list(tmp_path.glob(".*partial*"))
 
 
+@ON_SQLITE
 def test_of_an_erased_buyer_there_is_no_copy(town: Town, tmp_path: Path) -> None:
     live(town)
     town.clock.advance(timedelta(days=1))

@@ -23,7 +23,7 @@ from postern.model.retention import TABLES, Retention, RetentionClass, Stays
 from postern.storage import schema
 from postern.storage.journal import find_entry, read_fields
 from postern.storage.store import Store
-from tests.people import ANN, BOLT, MALLORY, START, Town
+from tests.people import ANN, BOLT, MALLORY, ON_SQLITE, START, Town
 
 RETENTION = Retention(messages_days=200, house_mail_days=120, orders_days=300, refused_days=90, journal_days=400)
 DAY = timedelta(days=1)
@@ -76,6 +76,7 @@ def test_a_message_goes_with_all_that_hangs_on_it_on_its_day_and_not_the_day_bef
     assert not [path for path in tmp_path.rglob("blobs/*/*") if path.is_file()]
 
 
+@ON_SQLITE
 def test_a_message_that_still_waits_to_be_delivered_stays(town: Town) -> None:
     town.receive(town.from_ann())
     town.deliver(Deferred(451, "4.2.0", "later"))
@@ -116,6 +117,7 @@ def entries(town: Town) -> dict[UUID, tuple[bytes, bytes]]:
     }
 
 
+@ON_SQLITE
 def test_a_run_leaves_an_entry_that_counts_and_says_nothing_else(town: Town) -> None:
     assert run(town) is None
     assert "retention-ran" not in kinds(town)
@@ -206,6 +208,7 @@ class Chronicle:
 
 @pytest.mark.parametrize("seed", [1])
 def test_over_three_years_nothing_is_kept_longer_and_nothing_goes_earlier_and_holds_win(town: Town, seed: int) -> None:
+    # J-05
     chronicle = Chronicle(town, random.Random(seed))
     gone = kept = 0
     while town.clock.now() < START + 3 * 365 * DAY:
@@ -243,6 +246,7 @@ def check_journal(chronicle: Chronicle, now: datetime) -> None:
             assert not bare, row["kind"]
 
 
+@ON_SQLITE
 def test_a_preview_of_a_later_day_is_what_the_run_of_that_day_takes(town: Town) -> None:
     for _ in range(30):
         town.receive(town.from_ann(secrets.token_hex(4)))
@@ -257,6 +261,7 @@ def test_a_preview_of_a_later_day_is_what_the_run_of_that_day_takes(town: Town) 
     assert count(town, "message") == 15
 
 
+@ON_SQLITE
 def test_a_preview_names_the_oldest(town: Town) -> None:
     town.receive(town.from_ann())
     town.deliver()
@@ -278,6 +283,7 @@ def test_what_a_hold_kept_back_goes_with_the_first_run_after_it(town: Town) -> N
     assert preview(town)[RetentionClass.REFUSED] == 0
 
 
+@ON_SQLITE
 def test_no_step_of_a_run_holds_the_write_lock_for_long(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(60):
         town.receive(town.from_ann(f"{number}"))
@@ -306,6 +312,7 @@ def test_no_step_of_a_run_holds_the_write_lock_for_long(town: Town, monkeypatch:
 # ---- Blobs without a row
 
 
+@ON_SQLITE
 def test_a_blob_without_a_row_goes_after_a_day_and_one_with_a_row_never(town: Town) -> None:
     town.receive(town.from_ann("Hello\n" * 20_000))
     kept = {name for name, _ in town.store.blobs.names()}

@@ -15,7 +15,7 @@ from postern.storage.people import find_buyer, person_row
 from postern.storage.rewrapping import count_keys
 from postern.storage.store import Store
 from tests.canaries import everything_that_opens
-from tests.people import MALLORY, Town, open_store
+from tests.people import MALLORY, ON_SQLITE, Town, open_store
 
 
 @pytest.fixture
@@ -86,6 +86,7 @@ def test_more_keys_than_a_page_holds_and_an_interruption_between_two(
         store.close()
 
 
+@ON_SQLITE
 def test_a_key_that_was_destroyed_stays_destroyed(town: Town, tmp_path: Path) -> None:
     erase_person(town.store, town.clock, town.pair.buyer_id)
     store = rotated(town, tmp_path)

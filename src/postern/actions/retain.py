@@ -16,7 +16,7 @@ from postern.model.journal import Value
 from postern.model.retention import Retention, RetentionClass
 from postern.ports import Clock
 from postern.storage.change import Change
-from postern.storage.erasure import scrub
+from postern.storage.erasure import cut_log
 from postern.storage.forgetting import blobs_with_rows, remove_blobs
 from postern.storage.journal import journal_row
 from postern.storage.legal_holds import find_held
@@ -52,7 +52,7 @@ def run_retention(store: Store, frame: Frame, clock: Clock) -> str | None:
     if any(counts.values()):
         values: dict[str, Value] = {kind.value: count for kind, count in counts.items()}
         store.keep(Change(HOUSE, (journal_row("retention-ran", now, values, seller_id=HOUSE),))).result()
-        scrub(store.writing_engine)
+    cut_log(store.writing_engine)
     told = [f"{count} {kind}" for kind, count in counts.items() if count]
     told += [f"{erased} erasures that waited"] if erased else []
     told += [f"{swept} blobs without a row"] if swept else []

@@ -201,17 +201,27 @@ def scrub(engine: Engine) -> bool:
     SQLite: freed bytes are overwritten at once; here the log goes back into the database and is cut to nothing, for which no
     reader may be looking. PostgreSQL: the rows' old versions are vacuumed away.
     """
+    if engine.dialect.name == "sqlite":
+        return cut_log(engine)
     with translated_errors():
-        return _vacuum(engine) if engine.dialect.name == "postgresql" else _truncate_log(engine)
+        _vacuum(engine)
+    return True
 
 
-def _vacuum(engine: Engine) -> bool:
+def cut_log(engine: Engine) -> bool:
+    """SQLite alone: write the log back and cut it to nothing. False while a reader keeps it open."""
+    if engine.dialect.name != "sqlite":
+        return True
+    with translated_errors():
+        return _truncate_log(engine)
+
+
+def _vacuum(engine: Engine) -> None:
     tables = (person, relationship, message, document, journal, report, house_mail, order, delivery, seller_address)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         quote = connection.dialect.identifier_preparer.format_table
         for table in tables:
             connection.execute(text(f"VACUUM (INDEX_CLEANUP ON) {quote(table)}"))
-    return True
 
 
 def _truncate_log(engine: Engine) -> bool:

@@ -44,6 +44,7 @@ _LAST_IN_THREAD = (
 )
 _SEEN = select(message.c.seller_id, message.c.id).where(message.c.seen_mark == bindparam("mark"))
 _MESSAGE = select(message).where(message.c.id == bindparam("message_id"))
+_STATE = select(message.c.state).where(message.c.id == bindparam("message_id"))
 _BY_ANY_THEIR_ID = select(message).where(message.c.their_id_mark == bindparam("mark")).order_by(message.c.received_at).limit(20)
 
 
@@ -101,6 +102,11 @@ def find_message(look: Look, message_id: UUID) -> Message | None:
     """One message, opened, whoever's it is: for the operator's eyes and for signed links."""
     row = look.connection.execute(_MESSAGE, {"message_id": message_id}).mappings().first()
     return _message(look, row) if row else None
+
+
+def is_erased(look: Look, message_id: UUID) -> bool:
+    """Whether this message was, and its buyer asked to be forgotten."""
+    return look.connection.execute(_STATE, {"message_id": message_id}).scalar_one_or_none() == MessageState.ERASED
 
 
 def find_messages_by_their_id(look: Look, message_id: str) -> tuple[Message, ...]:
