@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from postern.actions.deliver_mail import claim_deliveries
+from postern.cli.commands import app
 from postern.storage.schema import message
 from postern.storage.store import Store
 from postern.storage.threads import find_message
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture
 def installation(sqlite_url: str, sink: Sink, tmp_path: Path) -> Installation:
     """On SQLite alone: tests/storage/test_backup.py restores on both stores; here is the load."""
-    return install(tmp_path / "installation", sqlite_url, sink.port)
+    return install(tmp_path / "installation", sqlite_url, sink.port, {"pool_processes": 1})
 
 
 @pytest.fixture
@@ -38,6 +40,14 @@ def elsewhere(installation: Installation, tmp_path: Path) -> Installation:
         leftover.unlink()
     shutil.copy(installation.config.with_name("master.keys"), other.config.with_name("master.keys"))
     return other
+
+
+def run(installation: Installation, *arguments: str) -> dict[str, int]:
+    """`postern backup` in this process, beside the server's: what it says with --json."""
+    result = CliRunner().invoke(app, ["backup", *arguments, "--config", str(installation.config), "--json"])
+    assert result.exit_code == 0, result.output
+    told: dict[str, int] = json.loads(result.output)
+    return told
 
 
 def marks_of(store: Store, ids: list[UUID] | None = None) -> set[str]:
@@ -64,20 +74,20 @@ def test_a_backup_under_load_has_all_that_was_answered_250_and_sends_nothing_twi
         sink.close_door()  # so that something waits in the queue
         await_mails(senders, 20)
         acknowledged = {mark for sender in senders for mark in sender.account.taken}
-        installation.run("backup create", str(tmp_path / "backup"))
+        run(installation, "create", str(tmp_path / "backup"))
         await_mails(senders, 30)
         assert serving.process.poll() is None
     sent = set(sink.tell().copies)
     assert acknowledged - sent, "something waited"
 
-    told = json.loads(elsewhere.run("backup restore", str(tmp_path / "backup"), "--json"))
+    told = run(elsewhere, "restore", str(tmp_path / "backup"))
     house = build_house(elsewhere.config)
     store = house.open_store()
     try:
         assert acknowledged <= marks_of(store)
         assert told["held_back"] > 0
         assert marks_due(house, store) == set(), "nothing goes out by itself"
-        assert json.loads(elsewhere.run("backup resume", "--yes", "--json")) == {"due": told["held_back"]}
+        assert run(elsewhere, "resume", "--yes") == {"due": told["held_back"]}
         due = marks_due(house, store)
     finally:
         store.close()

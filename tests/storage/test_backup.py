@@ -16,7 +16,7 @@ from postern.actions.erase_person import erase_person
 from postern.actions.keep_queue import retry, tell_queue
 from postern.actions.restore_backup import restore_backup, resume_queue, verify_backup
 from postern.connect.folder import Folder
-from postern.errors import ConfigurationError, DamagedError
+from postern.errors import ConfigurationError, DamagedError, StoreError
 from postern.keys import Keyring
 from postern.model.delivery import Deferred
 from postern.model.identifier import read_shown
@@ -113,6 +113,15 @@ def counts(town: Town) -> dict[str, int]:
             name: look.connection.execute(select(func.count()).select_from(table)).scalar_one()
             for name, table in schema.metadata.tables.items()
         }
+
+
+@ON_SQLITE
+def test_a_store_that_is_not_there_is_not_made_by_backing_it_up(town: Town, premises: Premises, tmp_path: Path) -> None:
+    nowhere = replace(premises, store_url=f"sqlite:///{tmp_path / 'nowhere.db'}")
+    with pytest.raises(StoreError):
+        back_up(town, nowhere, tmp_path / "backup")
+    assert not (tmp_path / "nowhere.db").exists()
+    assert not (tmp_path / "backup").exists()
 
 
 @ON_SQLITE

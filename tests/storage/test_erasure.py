@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, text
 
+from postern.actions import erase_person as erase_person_module
 from postern.actions.erase_person import Erased, Needed, Outcome, Waiting, erase_person, run_erasures
 from postern.actions.explain import explain, find_messages
 from postern.actions.find_aliases import find_aliases
@@ -21,6 +22,7 @@ from postern.actions.report_message import Report, report_message
 from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
 from postern.mail.tokens import LinkTarget
+from postern.model.address import Address
 from postern.model.delivery import Deferred
 from postern.model.identifier import show
 from postern.model.relationship import Side
@@ -277,9 +279,51 @@ def test_a_hold_covers_whoever_wrote_what_it_holds(town: Town) -> None:
 
 
 @ON_SQLITE
+def test_a_letter_to_the_house_goes_with_its_writer_and_the_letter_of_a_longer_address_stays(town: Town) -> None:
+    for writer in ("ann@mail.test", "joann@mail.test", "ann@mail.test.example", "x.ann@mail.test"):
+        town.receive(town.mail(Address.parse(writer), "postmaster@marketplace.example", f"from {writer}."))
+    erase(town)
+    opened = everything_that_opens(town.store)
+    assert b"from: <ann@mail.test>" not in opened
+    assert all(one in opened for one in (b"joann@mail.test", b"ann@mail.test.example", b"x.ann@mail.test"))
+
+
+@ON_SQLITE
+def test_a_failure_report_about_a_held_message_delays_the_erasure_of_whoever_it_names(town: Town) -> None:
+    town.receive(town.from_ann(BODY))
+    town.deliver()
+    with town.store.look() as look:
+        message_id = look.connection.execute(select(schema.message.c.id)).scalar_one()
+        acme = find_correspondent_with(look, "help@acme.test")
+    town.store.write(lambda transaction: give_another_address(transaction, acme)).result()
+    back = make_return_path(town.frame.keyring, message_id, town.clock.now() + timedelta(days=9), "marketplace.example")
+    town.receive(town.mail(MALLORY, back, "Final-Recipient: rfc822; help@acme.test"))
+    hold_id = place_hold(town.store, town.clock, Named(message=show("msg", message_id)), "Dora", "claim", None)
+    assert isinstance(erase(town, acme), Waiting)
+    assert b"help@acme.test" in everything_that_opens(town.store)
+    assert release_hold(town.store, town.clock, show("lgl", hold_id)) == 1
+    assert b"help@acme.test" not in everything_that_opens(town.store)
+
+
+@ON_SQLITE
+def test_a_hold_that_is_placed_while_an_erasure_is_being_prepared_is_heard(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.receive(town.from_ann(BODY))
+    search = erase_person_module._find_traces
+
+    def search_slowly(store: Store, person_id: UUID) -> object:
+        found = search(store, person_id)
+        place_hold(store, town.clock, Named(buyer="ann"), "Dora", "claim", None)
+        return found
+
+    monkeypatch.setattr(erase_person_module, "_find_traces", search_slowly)
+    assert isinstance(erase(town), Waiting)
+    assert BODY.lower().encode() in everything_that_opens(town.store)
+
+
+@ON_SQLITE
 def test_why_something_is_held_stands_in_no_file_in_plain(town: Town, tmp_path: Path) -> None:
-    place_hold(town.store, town.clock, Named(buyer="ann"), "Dora", f"claim of {BODY}", None)
-    assert places_with(files_of(town, tmp_path), spellings(BODY)) == set()
+    place_hold(town.store, town.clock, Named(buyer="ann"), "Dora Decider", f"claim of {BODY}", None)
+    assert places_with(files_of(town, tmp_path), spellings(BODY) | spellings("Dora Decider")) == set()
 
 
 @ON_SQLITE

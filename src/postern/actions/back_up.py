@@ -20,7 +20,6 @@ from postern.model.manifest import FILE_NAME, BackupFile, Manifest
 from postern.ports import Blobs, Clock
 from postern.storage.backup import copy_database, copy_name
 from postern.storage.forgetting import blobs_with_rows
-from postern.storage.schema import REVISION
 from postern.storage.store import Reader
 
 KEYS = "keys/master.keys"
@@ -68,8 +67,8 @@ def _fill(reader: Reader, premises: Premises, clock: Clock, folder: Path, *, wit
     made_at = clock.now().isoformat()
     database = folder / copy_name(premises.store_url)
     database.parent.mkdir(mode=0o700)
-    needed = copy_database(premises.store_url, database)
-    lost = [name for name in needed if not _copy_blob(premises.blobs, name, folder)]
+    copy = copy_database(premises.store_url, database)
+    lost = [name for name in copy.blobs if not _copy_blob(premises.blobs, name, folder)]
     with reader.look() as look:
         missing = blobs_with_rows(look, lost)
     if premises.checkpoints.is_dir():
@@ -79,7 +78,7 @@ def _fill(reader: Reader, premises: Premises, clock: Clock, folder: Path, *, wit
     manifest = Manifest(
         made_at=made_at,
         version=__version__,
-        revision=REVISION,
+        revision=copy.revision,
         database=copy_name(premises.store_url),
         key_mark=key_mark(premises.keyring, made_at),
         with_keys=with_keys,

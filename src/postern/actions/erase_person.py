@@ -4,7 +4,7 @@ ask       contact ends in the same commit: a buyer's aliases answer 550 for ever
           what waits to be delivered is ended
 hold?     a legal hold over anything that would go: the erasure waits, and is run again when the hold has ended
 search    mails of the house and marks of refusals that tell of the person, while their address can still be opened
-destroy   one commit: the person's key and whatever it sealed, the marks that found them, the keys of a buyer's pairs
+destroy   one commit: what was found, the person's key and what it sealed, the marks that found them, the keys of a buyer's pairs
 forget    in small steps: originals, words, blobs, reports, and the journal's values that tell more than trade words
 scrub     the database's own log and old versions of rows
 
@@ -12,6 +12,7 @@ From ``destroy`` on there is no way back, and an interruption is made good by ru
 takes away, and no entry of the journal loses its digest: chains and proofs verify as before.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from functools import partial
 from uuid import UUID
 
 from postern.errors import DamagedError, NotFoundError
+from postern.model.address import Address
 from postern.model.delivery import Failed
 from postern.model.identifier import show
 from postern.model.journal import Value
+from postern.model.legal_hold import Held
 from postern.model.retention import LASTING_FIELDS
 from postern.model.thread import MessageState
 from postern.ports import Clock
@@ -45,7 +48,7 @@ from postern.storage.erasure import (
 )
 from postern.storage.forgetting import forget_house_mails, remove_blobs, withhold_entries, withhold_of_pair
 from postern.storage.journal import journal_row
-from postern.storage.legal_holds import find_held, is_person_held, pairs_of, take_turn
+from postern.storage.legal_holds import find_held, held_among, is_person_held, pairs_of, take_turn
 from postern.storage.people import find_correspondent
 from postern.storage.schema import HOUSE
 from postern.storage.statements import write_all
@@ -53,6 +56,8 @@ from postern.storage.store import Store, Transaction
 from postern.storage.threads import state_row
 
 _ERASABLE = ("buyer", "correspondent")
+_TRIES = 3
+_BEFORE, _BEHIND = rb"(?<![a-z0-9.!#$%&'*+/=?^_`{|}~-])", rb"(?![a-z0-9-]|\.[a-z0-9])"  # what would make it another address
 _ENDED = Failed(0, "5.1.6", "one of the two was erased")
 
 
@@ -118,60 +123,99 @@ def _end(delivery: Delivery, now: datetime) -> Iterator[Row]:
 
 
 def _advance(store: Store, clock: Clock, person_id: UUID) -> Outcome:
-    if store.write(lambda transaction: _is_held(transaction, person_id, clock.now())).result():
-        return Waiting()
-    _forget_traces(store, person_id)
-    if not store.write(lambda transaction: _destroy(transaction, person_id, clock.now())).result():
-        return Waiting()
+    """Whether a hold forbids it is asked beside the writers, for it may take a while; what may not be undone is done only while
+    the same holds are in force.
+    """
+    for _ in range(_TRIES):
+        with store.look() as look:
+            held = find_held(look.connection, clock.now())
+            if is_person_held(look.connection, held, person_id):
+                return Waiting()
+        traces = _find_traces(store, person_id)
+        if _are_held(store, held, traces):
+            return Waiting()
+        blobs = store.write(partial(_destroy, person_id=person_id, traces=traces, held=held, now=clock.now())).result()
+        if blobs is not None:
+            remove_blobs(store.blobs, blobs)
+            return _complete(store, clock, person_id)
+    return Waiting()
+
+
+def _complete(store: Store, clock: Clock, person_id: UUID) -> Erased:
     messages = _forget_content(store, person_id)
     store.write(lambda transaction: _finish(transaction, person_id, messages, clock.now())).result()
     return Erased(messages, scrub(store.writing_engine))
 
 
-def _is_held(transaction: Transaction, person_id: UUID, now: datetime) -> bool:
-    take_turn(transaction)
-    return is_person_held(transaction, find_held(transaction, now), person_id)
+@dataclass(frozen=True, slots=True)
+class _Traces:
+    """Where a person is told of outside of their own rows: mails of the house, and the messages these are about; entries of
+    refusals, and their pairs.
+    """
+
+    house_mails: tuple[UUID, ...] = ()
+    about: frozenset[UUID] = frozenset()
+    entries: tuple[tuple[int, UUID], ...] = ()
+    pairs: frozenset[UUID] = frozenset()
 
 
-def _destroy(transaction: Transaction, person_id: UUID, now: datetime) -> bool:
-    """In one transaction with the question, so that no hold slips in between."""
-    if _is_held(transaction, person_id, now):
-        return False
-    destroy_keys(transaction, person_id, now)
-    return True
-
-
-def _forget_traces(store: Store, person_id: UUID) -> None:
-    """Mails of the house in which the address stands (failure reports, letters to postmaster@), and who was refused."""
+def _find_traces(store: Store, person_id: UUID) -> _Traces:
+    """Mails of the house in which the address stands, and refusals of whoever has it. Failure reports about a buyer's own mails
+    go with these; others who share the address keep theirs.
+    """
     try:
         with store.look() as look:
             address = find_correspondent(look, person_id).address
+            is_buyer = find_kind(look, person_id) == "buyer"
     except (NotFoundError, DamagedError):
-        return  # the key is destroyed: an earlier run came this far
-    needle = address.canonical().encode()
-    for mail_id in _house_mails_with(store, needle):
-        remove_blobs(store.blobs, store.write(partial(forget_house_mails, ids=[mail_id])).result())
+        return _Traces()  # the key is destroyed: an earlier run came this far
+    mails = [found for found in _house_mails_with(store, address) if not (is_buyer and found[1])]
     refused = _refusals_of(store, store.vault.mark_address(address).hex())
-    store.write(partial(withhold_entries, entries=refused, lasting=LASTING_FIELDS)).result()
+    return _Traces(
+        house_mails=tuple(mail_id for mail_id, _ in mails),
+        about=frozenset(about_id for _, about_id in mails if about_id),
+        entries=tuple((seller_id, entry_id) for seller_id, entry_id, _ in refused),
+        pairs=frozenset(pair_id for _, _, pair_id in refused if pair_id),
+    )
 
 
-def _house_mails_with(store: Store, needle: bytes) -> list[UUID]:
-    found: list[UUID] = []
+def _are_held(store: Store, held: Held, traces: _Traces) -> bool:
+    with store.look() as look:
+        return bool(traces.pairs & held.relationships or held_among(look.connection, held, traces.about))
+
+
+def _destroy(transaction: Transaction, person_id: UUID, traces: _Traces, held: Held, now: datetime) -> list[str] | None:
+    """The traces, which nobody finds without the address, go in the commit that destroys it. None where other holds are in force
+    by now than were asked about; else the blobs that lie without a row.
+    """
+    take_turn(transaction)
+    if find_held(transaction, now) != held:
+        return None
+    blobs = forget_house_mails(transaction, traces.house_mails)
+    withhold_entries(transaction, traces.entries, LASTING_FIELDS)
+    destroy_keys(transaction, person_id, now)
+    return blobs
+
+
+def _house_mails_with(store: Store, address: Address) -> list[tuple[UUID, UUID | None]]:
+    """The mails of the house in which the address stands as a word of its own, each with the message that it is about."""
+    word = re.compile(_BEFORE + re.escape(address.canonical().encode()) + _BEHIND)
+    found: list[tuple[UUID, UUID | None]] = []
     after: UUID | None = None
     while True:
         with store.look() as look:
             page = find_house_mail_page(look, after)
-            for mail_id, document_id in page:
+            for mail_id, document_id, about_id in page:
                 with suppress(DamagedError, NotFoundError):  # what cannot be read names nobody
-                    if needle in find_document(look, HOUSE, document_id).lower():
-                        found.append(mail_id)
+                    if word.search(find_document(look, HOUSE, document_id).lower()):
+                        found.append((mail_id, about_id))
         if not page:
             return found
         after = page[-1][0]
 
 
-def _refusals_of(store: Store, mark: str) -> list[tuple[int, UUID]]:
-    found: list[tuple[int, UUID]] = []
+def _refusals_of(store: Store, mark: str) -> list[tuple[int, UUID, UUID | None]]:
+    found: list[tuple[int, UUID, UUID | None]] = []
     after: tuple[datetime, UUID] | None = None
     while True:
         with store.look() as look:

@@ -167,6 +167,7 @@ def _open(out: Path) -> AbstractContextManager[Put]:
 def _open_folder(out: Path) -> Iterator[Put]:
     """A folder that has its name once it is whole."""
     partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a copy that was killed
     (partial / "mails").mkdir(parents=True, mode=0o700)
     partial.chmod(0o700)
     try:
@@ -180,6 +181,7 @@ def _open_folder(out: Path) -> Iterator[Put]:
 @contextmanager
 def _open_zip(out: Path) -> Iterator[Put]:
     partial = out.with_name(f".{out.name}.partial")
+    partial.unlink(missing_ok=True)
     try:
         _write(partial, b"")
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:

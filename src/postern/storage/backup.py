@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, inspect, select, text
@@ -21,9 +22,18 @@ from postern.storage.schema import document
 
 SQLITE_COPY, POSTGRESQL_COPY = "database/postern.db", "database/postern.dump"
 _BLOBS = select(document.c.blob).where(document.c.blob.is_not(None)).order_by(document.c.blob)
+_REVISION = text("SELECT version_num FROM alembic_version")
 _SET_REVISION = text("INSERT INTO alembic_version (version_num) VALUES (:revision)")
 
 Settle = Callable[[Connection], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a copy needs beside itself: the blobs of its rows. And at which revision of the schema it is."""
+
+    blobs: list[str]
+    revision: str
 
 
 def copy_name(store_url: str) -> str:
@@ -31,10 +41,8 @@ def copy_name(store_url: str) -> str:
     return SQLITE_COPY if read_url(store_url).drivername == "sqlite" else POSTGRESQL_COPY
 
 
-def copy_database(store_url: str, target: Path) -> list[str]:
-    """Write a copy of this moment. Answers the blobs that its rows need. Raises StoreError, and ConfigurationError where a
-    program is missing.
-    """
+def copy_database(store_url: str, target: Path) -> Copy:
+    """Write a copy of this moment. Raises StoreError, and ConfigurationError where a program is missing."""
     url = read_url(store_url)
     return _copy_sqlite(url, target) if url.drivername == "sqlite" else _copy_postgresql(url, target)
 
@@ -87,15 +95,18 @@ def load_database(store_url: str, copy: Path, revision: str, settle: Settle) -> 
 # ---- SQLite
 
 
-def _copy_sqlite(url: URL, target: Path) -> list[str]:
+def _copy_sqlite(url: URL, target: Path) -> Copy:
     try:
-        with closing(sqlite3.connect(str(url.database), timeout=30)) as source:
+        source_uri = f"{Path(str(url.database)).absolute().as_uri()}?mode=rw"  # one that is not there is not made
+        with closing(sqlite3.connect(source_uri, uri=True, timeout=30)) as source:
             source.execute("VACUUM INTO ?", (str(target),))
-    except sqlite3.Error as error:
+        target.chmod(0o600)
+        with closing(sqlite3.connect(target)) as copy:
+            blobs = [row[0] for row in copy.execute(str(_BLOBS.compile()))]
+            (revision,) = copy.execute(str(_REVISION)).fetchone()
+    except (sqlite3.Error, TypeError) as error:  # no file, no tables, no revision
         raise StoreError("the database cannot be copied") from error
-    target.chmod(0o600)
-    with closing(sqlite3.connect(target)) as copy:
-        return [row[0] for row in copy.execute(str(_BLOBS.compile()))]
+    return Copy(blobs, revision)
 
 
 def _load_sqlite(url: URL, copy: Path, settle: Settle) -> None:
@@ -139,7 +150,7 @@ def _settle(engine: Engine, settle: Settle) -> None:
 # ---- PostgreSQL
 
 
-def _copy_postgresql(url: URL, target: Path) -> list[str]:
+def _copy_postgresql(url: URL, target: Path) -> Copy:
     """The blobs are read in the transaction whose snapshot pg_dump gets: they belong to exactly the rows that it writes."""
     engine = open_writer(url)
     try:
@@ -147,13 +158,13 @@ def _copy_postgresql(url: URL, target: Path) -> list[str]:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
             connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
-            blobs = list(connection.execute(_BLOBS).scalars())
+            copy = Copy(list(connection.execute(_BLOBS).scalars()), connection.execute(_REVISION).scalar_one())
             options = ["--format=custom", "--no-owner", "--no-privileges", "--exclude-table-data=alembic_version"]
             _run_on(url, "pg_dump", [*options, f"--snapshot={snapshot}", f"--file={target}"], "the database cannot be copied")
     finally:
         engine.dispose()
     target.chmod(0o600)
-    return blobs
+    return copy
 
 
 def _load_postgresql(url: URL, copy: Path, revision: str, settle: Settle) -> None:

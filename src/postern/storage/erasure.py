@@ -4,7 +4,10 @@ Nothing here may be undone. Each function is one step inside the caller's transa
 """
 
 import secrets
+import sqlite3
+import time
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +18,6 @@ from postern.model.thread import MessageState
 from postern.storage.engine import translated_errors
 from postern.storage.forgetting import forget_documents, forget_failure_reports, withhold_about
 from postern.storage.schema import (
-    buyer,
     delivery,
     document,
     erasure,
@@ -35,7 +37,7 @@ from postern.storage.store import Look
 MESSAGES_AT_ONCE = 20  # so that no step holds the write lock for long
 _ENTRIES_AT_ONCE = 2_000
 _MARK_LENGTH = 16
-_CHECKPOINT_TRIES = 20
+_CHECKPOINT_TRIES, _CHECKPOINT_WAIT, _CHECKPOINT_PAUSE = 20, 0.04, 0.1  # seconds
 
 _UNFINISHED = select(erasure.c.person_id).where(erasure.c.ended_at.is_(None)).order_by(erasure.c.asked_at)
 _NEEDED_BY = (
@@ -44,9 +46,9 @@ _NEEDED_BY = (
     .where(seller_address.c.person_id == bindparam("person_id"), seller_address.c.role == "customer_service")
     .order_by(seller.c.name)
 )
-_HOUSE_MAIL = select(house_mail.c.id, house_mail.c.document_id).order_by(house_mail.c.id).limit(50)
+_HOUSE_MAIL = select(house_mail.c.id, house_mail.c.document_id, house_mail.c.about_id).order_by(house_mail.c.id).limit(50)
 _REFUSED = (
-    select(journal.c.seller_id, journal.c.id, journal.c.happened_at, journal.c.kind, journal.c.fields)
+    select(journal.c.seller_id, journal.c.id, journal.c.relationship_id, journal.c.happened_at, journal.c.kind, journal.c.fields)
     .order_by(journal.c.happened_at, journal.c.id)
     .limit(_ENTRIES_AT_ONCE)
 )
@@ -107,7 +109,6 @@ def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> None
     connection.execute(update(person).where(person.c.id == person_id).values(dict.fromkeys(names)))
     connection.execute(update(relationship).where(relationship.c.buyer_id == person_id).values(wrapped_key=None))
     connection.execute(delete(order).where(order.c.buyer_id == person_id))
-    connection.execute(update(buyer).where(buyer.c.person_id == person_id).values(opted_out=True))
 
 
 def forget_page_of_pair(
@@ -140,22 +141,24 @@ def forget_page_of_author(connection: Connection, person_id: UUID, after: UUID |
     return _last(rows), len(rows), blobs
 
 
-def find_house_mail_page(look: Look, after: UUID | None) -> list[tuple[UUID, UUID]]:
-    """A page of the house's mails, each with its document."""
+def find_house_mail_page(look: Look, after: UUID | None) -> list[tuple[UUID, UUID, UUID | None]]:
+    """A page of the house's mails: each with its document, and the message that it is about."""
     page = _HOUSE_MAIL.where(house_mail.c.id > after) if after else _HOUSE_MAIL
-    return [(row[0], row[1]) for row in look.connection.execute(page)]
+    return [(row[0], row[1], row[2]) for row in look.connection.execute(page)]
 
 
 def find_refused_page(
     look: Look, mark: str, after: tuple[datetime, UUID] | None
-) -> tuple[tuple[datetime, UUID] | None, list[tuple[int, UUID]]]:
-    """The entries in a page of the journal that tell of a refusal of whoever has this mark. Answers where the page ends."""
+) -> tuple[tuple[datetime, UUID] | None, list[tuple[int, UUID, UUID | None]]]:
+    """The entries in a page of the journal that tell of a refusal of whoever has this mark, each with its pair. Answers where the
+    page ends.
+    """
     page = _REFUSED
     if after:
         later = or_(journal.c.happened_at > after[0], (journal.c.happened_at == after[0]) & (journal.c.id > after[1]))
         page = page.where(journal.c.happened_at >= after[0], later)
     rows = look.connection.execute(page).all()
-    found = [(row.seller_id, row.id) for row in rows if row.kind.endswith("-refused") and mark in row.fields]
+    found = [(row.seller_id, row.id, row.relationship_id) for row in rows if row.kind.endswith("-refused") and mark in row.fields]
     return ((rows[-1].happened_at, rows[-1].id) if len(rows) == _ENTRIES_AT_ONCE else None), found
 
 
@@ -209,11 +212,19 @@ def scrub(engine: Engine) -> bool:
 
 
 def cut_log(engine: Engine) -> bool:
-    """SQLite alone: write the log back and cut it to nothing. False while a reader keeps it open."""
+    """SQLite alone: write the log back and cut it to nothing. False while a reader keeps it open. It waits beside the writers,
+    and holds them up for a moment at most.
+    """
     if engine.dialect.name != "sqlite":
         return True
-    with translated_errors():
-        return _truncate_log(engine)
+    with closing(sqlite3.connect(str(engine.url.database), timeout=_CHECKPOINT_WAIT, isolation_level=None)) as opened:
+        for _ in range(_CHECKPOINT_TRIES):
+            with suppress(sqlite3.OperationalError):
+                busy, *_rest = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not busy:
+                    return True
+            time.sleep(_CHECKPOINT_PAUSE)
+    return False
 
 
 def _vacuum(engine: Engine) -> None:
@@ -222,17 +233,3 @@ def _vacuum(engine: Engine) -> None:
         quote = connection.dialect.identifier_preparer.format_table
         for table in tables:
             connection.execute(text(f"VACUUM (INDEX_CLEANUP ON) {quote(table)}"))
-
-
-def _truncate_log(engine: Engine) -> bool:
-    opened = engine.raw_connection()  # beside our begin event: a checkpoint runs in no transaction
-    try:
-        cursor = opened.cursor()
-        cursor.execute("PRAGMA optimize")
-        for _ in range(_CHECKPOINT_TRIES):
-            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy:
-                return True
-        return False
-    finally:
-        opened.close()

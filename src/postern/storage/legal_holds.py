@@ -33,9 +33,9 @@ _CONCERNS = {  # whom a hold on this concerns
         .where(message.c.id == _ID)
     ),
 }
-_BY_AUTHOR = select(message.c.id, message.c.relationship_id, message.c.thread_id, message.c.order_id, message.c.author_id).where(
-    message.c.author_id == bindparam("person_id")
-)
+_NAMES = select(message.c.id, message.c.relationship_id, message.c.thread_id, message.c.order_id, message.c.author_id)
+_BY_AUTHOR = _NAMES.where(message.c.author_id == bindparam("person_id"))
+_BY_ID = _NAMES.where(message.c.id.in_(_KEYS))
 _PAIRS = select(relationship.c.seller_id, relationship.c.id).where(relationship.c.buyer_id.in_(_KEYS))
 _THREADS = (
     select(thread.c.id, thread.c.order_id)
@@ -71,8 +71,8 @@ def add_hold(connection: Connection, vault: Vault, hold_id: UUID, wanted: HoldRe
         "subject": wanted.subject,
         "subject_id": wanted.subject_id,
         "person_id": concerns,
-        "placed_by": wanted.placed_by,
-        "sealed_why": vault.house_key().seal_text(wanted.why, _label(hold_id)),
+        "sealed_by": vault.house_key().seal_text(wanted.placed_by, _label(hold_id, "by")),
+        "sealed_why": vault.house_key().seal_text(wanted.why, _label(hold_id, "why")),
         "since_at": now,
         "until_at": wanted.until_at,
         "ended_at": None,
@@ -128,6 +128,14 @@ def is_person_held(connection: Connection, held: Held, person_id: UUID) -> bool:
     return any(held.covers_message(*row) for row in rows)
 
 
+def held_among(connection: Connection, held: Held, message_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these messages that a hold covers."""
+    if not held.concerned or not message_ids:
+        return set()
+    rows = (row for keys in in_portions(message_ids) for row in connection.execute(_BY_ID, {"keys": keys}))
+    return {row[0] for row in rows if held.covers_message(*row)}
+
+
 def pairs_of(connection: Connection, buyers: Iterable[UUID]) -> list[tuple[int, UUID]]:
     """The pairs of these buyers: the seller, and the pair's id."""
     return [(row[0], row[1]) for keys in in_portions(buyers) for row in connection.execute(_PAIRS, {"keys": keys})]
@@ -145,8 +153,8 @@ def _threads_about(connection: Connection, buyers: Iterable[UUID], orders: Colle
     return {row[0] for row in rows if row[1] in orders}
 
 
-def _label(hold_id: UUID) -> str:
-    return f"legal hold {hold_id}"
+def _label(hold_id: UUID, column: str) -> str:
+    return f"legal hold {column} {hold_id}"
 
 
 def _hold(vault: Vault, row: RowMapping) -> LegalHold:
@@ -154,8 +162,8 @@ def _hold(vault: Vault, row: RowMapping) -> LegalHold:
         id=row["id"],
         subject=Subject(row["subject"]),
         subject_id=row["subject_id"],
-        placed_by=row["placed_by"],
-        why=vault.house_key().open_text(row["sealed_why"], _label(row["id"])),
+        placed_by=vault.house_key().open_text(row["sealed_by"], _label(row["id"], "by")),
+        why=vault.house_key().open_text(row["sealed_why"], _label(row["id"], "why")),
         since_at=row["since_at"],
         until_at=row["until_at"],
         ended_at=row["ended_at"],

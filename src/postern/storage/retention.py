@@ -22,7 +22,7 @@ from postern.storage.forgetting import (
     withhold_about,
     withhold_in,
 )
-from postern.storage.legal_holds import find_held, take_turn
+from postern.storage.legal_holds import find_held, held_among, take_turn
 from postern.storage.schema import (
     HOUSE,
     attempt,
@@ -68,8 +68,9 @@ def find_page(
     """The next page of one class before this moment."""
     moment, identity = _ORDER[kind]
     chosen = _STATEMENTS[kind].where(moment < cutoff).order_by(moment, identity).limit(size)
-    if kind in _JOURNAL_KINDS:
-        chosen = chosen.where(moment >= _mark(connection, kind)) if _mark(connection, kind) else chosen
+    done_before = _mark(connection, kind) if kind in _JOURNAL_KINDS else None
+    if done_before:
+        chosen = chosen.where(moment >= done_before)
     if after:
         chosen = chosen.where(moment >= after[0], or_(moment > after[0], identity > after[1]))
     rows = connection.execute(chosen).mappings().all()
@@ -155,21 +156,13 @@ def _covered_orders(_connection: Connection, held: Held, rows: Sequence[RowMappi
 
 
 def _covered_house_mail(connection: Connection, held: Held, rows: Sequence[RowMapping]) -> set[UUID]:
-    covered = _held_among(connection, held, {row["about_id"] for row in rows if row["about_id"]})
+    covered = held_among(connection, held, {row["about_id"] for row in rows if row["about_id"]})
     return {row["id"] for row in rows if row["about_id"] in covered}
 
 
 def _covered_entries(connection: Connection, held: Held, rows: Sequence[RowMapping]) -> set[UUID]:
-    covered = _held_among(connection, held, {row["message_id"] for row in rows if row["message_id"]})
+    covered = held_among(connection, held, {row["message_id"] for row in rows if row["message_id"]})
     return {row["id"] for row in rows if row["message_id"] in covered or row["relationship_id"] in held.relationships}
-
-
-def _held_among(connection: Connection, held: Held, message_ids: set[UUID]) -> set[UUID]:
-    """Those of these messages that a hold covers."""
-    if not held.concerned or not message_ids:
-        return set()
-    rows = connection.execute(select(message.c.id, *_NAMES).where(message.c.id.in_(message_ids))).all()
-    return {row[0] for row in rows if held.covers_message(*row)}
 
 
 _COVERED: Mapping[RetentionClass, Callable[[Connection, Held, Sequence[RowMapping]], set[UUID]]] = {

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("subject_id", Id(), nullable=False),
         sa.Column("person_id", Id(), nullable=False),
-        sa.Column("placed_by", sa.Text(), nullable=False),
+        sa.Column("sealed_by", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_why", sa.LargeBinary(), nullable=False),
         sa.Column("since_at", Moment(), nullable=False),
         sa.Column("until_at", Moment(), nullable=True),
