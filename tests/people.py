@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from sqlalchemy import insert
 
 from postern.actions.deliver_mail import Sign, claim_deliveries, open_parcel, settle
@@ -35,6 +36,7 @@ ACME = Address.parse("help@acme.test")
 BOLT = Address.parse("shop@bolt.test")
 MALLORY = Address.parse("mallory@lies.test")
 ORDER = "303-5512345-1234567"
+ON_SQLITE = pytest.mark.parametrize("town", ["sqlite"], indirect=True)  # where nothing depends on the store
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 

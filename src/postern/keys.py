@@ -11,7 +11,8 @@ import json
 import math
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -146,16 +147,83 @@ def from_base64url(text: str) -> bytes:
 
 def create_master_file(path: Path) -> None:
     """Write a fresh master file, readable by its owner only. Refuses to replace one: FileExistsError."""
-    content = json.dumps({"1": base64.b64encode(secrets.token_bytes(MASTER_LENGTH)).decode("ascii")}, indent=1)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(content + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    _write_masters(path, {1: secrets.token_bytes(MASTER_LENGTH)})
+
+
+def add_master(path: Path) -> int:
+    """Put a fresh key into the master file, for whatever is sealed and signed from now on, and answer its number. The old ones
+    stay: marks need the oldest, and what they sealed or signed must still open. The file is replaced whole or not at all.
+    """
+    masters = dict(_read_masters(path))
+    key_id = max(masters) + 1
+    if key_id not in _KEY_IDS:
+        raise ConfigurationError(f"keys.master_file: {path} holds as many keys as it can")
+    masters[key_id] = secrets.token_bytes(MASTER_LENGTH)
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        _write_masters(fresh, masters)
+        fresh.rename(path)
+        _sync_folder(path.parent)
+    except FileExistsError:
+        raise ConfigurationError(
+            f"keys.master_file: {fresh} is left over, or somebody adds a key just now; look, then remove it"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"keys.master_file: {path} cannot be written: {error.strerror}") from None
+    return key_id
 
 
 def load_keyring(path: Path) -> Keyring:
-    """Read the master file. Raises ConfigurationError that names the file and what is wrong with it."""
+    """Read the master file; the ring looks again when it meets a key's number that it does not know, so a key may be added while
+    Postern runs. Raises ConfigurationError that names the file and what is wrong with it.
+    """
+    return Keyring(MasterFile(path))
+
+
+class MasterFile(Mapping[int, bytes]):
+    """The keys of the master file. A number that is not among them makes it read the file again, if that has changed since."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp = _stamp(path)
+        self._masters = _read_masters(path)
+
+    def __getitem__(self, key_id: int) -> bytes:
+        if key_id not in self._masters:
+            self._look_again()
+        return self._masters[key_id]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._masters)
+
+    def __len__(self) -> int:
+        return len(self._masters)
+
+    def __repr__(self) -> str:
+        return f"MasterFile({len(self._masters)} keys)"
+
+    def _look_again(self) -> None:
+        """Keys are only ever added, so a file that lacks a known one is not believed."""
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        with suppress(ConfigurationError):
+            masters = _read_masters(self._path)
+            if self._masters.items() <= masters.items():
+                self._masters = masters
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells one content of a file from another: it is always replaced, never written over."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _read_masters(path: Path) -> dict[int, bytes]:
     try:
         entries = json.loads(path.read_text(encoding="ascii"))
         masters = {int(key_id): base64.b64decode(text, validate=True) for key_id, text in entries.items()}
@@ -165,4 +233,21 @@ def load_keyring(path: Path) -> Keyring:
         raise ConfigurationError(f"keys.master_file: {path} cannot be read as a master file") from None
     if not masters or any(len(key) != MASTER_LENGTH or key_id not in _KEY_IDS for key_id, key in masters.items()):
         raise ConfigurationError(f"keys.master_file: {path} must hold keys of {MASTER_LENGTH} bytes numbered 1 to 255")
-    return Keyring(masters)
+    return masters
+
+
+def _write_masters(path: Path, masters: Mapping[int, bytes]) -> None:
+    content = json.dumps({str(key_id): base64.b64encode(master).decode("ascii") for key_id, master in masters.items()}, indent=1)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(content + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -3,7 +3,7 @@
 Whoever needs the world takes one of these as an argument; only wiring knows which answer stands behind it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -68,4 +68,8 @@ class Blobs(Protocol):
 
     def remove(self, name: str) -> None:
         """Forget a blob; one that is not there is no error."""
+        ...
+
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        """Every blob that is kept, with the moment at which it was written. Raises StoreError."""
         ...

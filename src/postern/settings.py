@@ -130,6 +130,22 @@ class AuthenticationSettings(_Section):
     mode: Literal["off"] = Field(default="off", description="off: header From is believed; allowed on loopback only.")
 
 
+class RetentionSettings(_Section):
+    """How long records are kept."""
+
+    messages_days: int = Field(
+        default=730,
+        ge=0,
+        description="Days that a message is kept, with its mails and attachments; 0 keeps for ever, here and below.",
+    )
+    house_mail_days: int = Field(
+        default=365, ge=0, description="Days for mail to postmaster@ and abuse@, and for failure reports."
+    )
+    orders_days: int = Field(default=1_095, ge=0, description="Days that an order is kept after it was placed.")
+    refused_days: int = Field(default=90, ge=0, description="Days that the record says who was refused in the session, and why.")
+    journal_days: int = Field(default=2_557, ge=0, description="Days that the journal's other values are kept.")
+
+
 class Settings(BaseSettings):
     """All sections."""
 
@@ -153,6 +169,7 @@ class Settings(BaseSettings):
     )
     authentication: AuthenticationSettings = Field(default=AuthenticationSettings(), description="Proof of who wrote.")
     record: RecordSettings = Field(default=RecordSettings(), description="How the record proves itself.")
+    retention: RetentionSettings = Field(default=RetentionSettings(), description="How long records are kept.")
     limits: Limits = Field(default=Limits(), description="Every named maximum.")
 
     @field_validator("limits", mode="before")

@@ -18,6 +18,7 @@ from postern.connect.folder import Folder
 from postern.connect.sandbox import SandboxOutbox
 from postern.errors import ConfigurationError
 from postern.keys import load_keyring
+from postern.model.retention import Retention
 from postern.ports import Blobs, Clock
 from postern.settings import Settings, load_settings
 from postern.storage.seals import is_unsealed
@@ -59,7 +60,8 @@ def build_house(config: Path) -> House:
     settings = load_settings(config)
     keyring = load_keyring(settings.keys.master_file)
     limits = settings.limits
-    frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits)
+    retention = Retention(**settings.retention.model_dump())
+    frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits, retention)
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
 
 

@@ -9,6 +9,7 @@ from tests.architecture.source import Module, product
 # Every place where a real address can appear. A module enters this list with a reason that holds for it.
 REVEALING = (
     "postern.actions.deliver_mail",  # writes To for the recipient, at the attempt
+    "postern.actions.export_person",  # writes a person's own address into the copy that they asked for
     "postern.cli.senders",  # shows an operator who may write for a seller
     "postern.connect.sandbox",  # the outbox of a demonstration
     "postern.model.address",  # defines it

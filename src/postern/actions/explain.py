@@ -30,6 +30,7 @@ _STATES = {
     MessageState.EXPIRED: "It was held until the time for a decision was over, and then refused.",
     MessageState.ABSORBED: "It is kept and shown, and was not sent on.",
     MessageState.DROPPED: "An operator took it out of the queue.",
+    MessageState.ERASED: "Its buyer was erased: that it was is kept, and nothing of what it said.",
 }
 
 
@@ -93,6 +94,8 @@ def _heading(look: Look, message: Message) -> str:
 
 def _tell(entry: Entry) -> list[str]:
     values = {one.name: json.loads(one.value) for one in entry.fields}
+    if any(one.withheld for one in entry.fields):
+        return [f"{_at(entry.happened_at)} {entry.kind.replace('-', ' ')}; what else the entry said is withheld for good."]
     teller = _TELLERS.get(entry.kind)
     sentences = teller(values) if teller else [entry.kind.replace("-", " ") + "."]
     return [f"{_at(entry.happened_at)} {sentence}" for sentence in sentences]

@@ -20,7 +20,7 @@ def find_aliases(store: Store, clock: Clock, seller_name: str, buyer_name: str) 
         seller = find_seller_named(look, seller_name)
         if seller is None:
             raise NotFoundError(f"no seller has the id {seller_name!r}; import it first")
-        buyer_id = _one_buyer(find_buyers_named(look, buyer_name), buyer_name)
+        buyer_id = one_buyer(find_buyers_named(look, buyer_name), buyer_name)
         pair = find_pair(look, seller.id, buyer_id)
         if pair:
             return pair
@@ -35,7 +35,8 @@ def find_aliases(store: Store, clock: Clock, seller_name: str, buyer_name: str) 
     return pair
 
 
-def _one_buyer(found: dict[str, UUID], name: str) -> UUID:
+def one_buyer(found: dict[str, UUID], name: str) -> UUID:
+    """The buyer whom this id names, of those found by marketplace. Raises NotFoundError for none, and for several."""
     if not found:
         raise NotFoundError(f"no buyer has the id {name!r}; import it first")
     if len(found) > 1:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from postern.keys import Keyring
 from postern.model.limits import Limits
+from postern.model.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,4 @@ class Frame:
     hostname: str  # what we call ourselves in SMTP
     keyring: Keyring = field(repr=False)
     limits: Limits
+    retention: Retention = field(default_factory=Retention)

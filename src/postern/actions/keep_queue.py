@@ -12,6 +12,7 @@ from postern.model.thread import MessageState
 from postern.ports import Clock
 from postern.storage.change import Change, Kept, LeaseHeld, Row
 from postern.storage.deliveries import (
+    HELD_BACK,
     Delivery,
     end_row,
     find_last_attempt,
@@ -61,6 +62,12 @@ def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:
     return delivery.message_id
 
 
+def _state(delivery: Delivery, now: datetime) -> str:
+    if delivery.due_at >= HELD_BACK:
+        return "held back after a restore"
+    return "under way" if delivery.lease and delivery.due_at > now else "waiting"
+
+
 def _entry(delivery: Delivery, now: datetime) -> Row:
     values: dict[str, Value] = {"delivery": show("dlv", delivery.id), "attempts": delivery.attempts, "by": "operator"}
     return journal_row(
@@ -79,7 +86,7 @@ def _tell(look: Look, delivery: Delivery, now: datetime) -> dict[str, Value]:
         "delivery": show("dlv", delivery.id),
         "message": show("msg", delivery.message_id) if delivery.carries is Carries.MESSAGE else None,
         "carries": delivery.carries,
-        "state": "under way" if delivery.lease and delivery.due_at > now else "waiting",
+        "state": _state(delivery, now),
         "attempts": delivery.attempts,
         "queued_at": delivery.queued_at.isoformat(),
         "due_at": delivery.due_at.isoformat(),

@@ -4,6 +4,9 @@ Credentials and endpoint come from the environment in the usual names (AWS_ACCES
 settings, so that no secret stands in a second place.
 """
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
@@ -39,6 +42,13 @@ class Bucket:
             return
         except (BaseError, OSError) as error:
             raise StoreError("the object store does not let a blob go") from error
+
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        try:
+            for portion in obstore.list(self._store):
+                yield from ((one["path"], one["last_modified"]) for one in portion)
+        except (BaseError, OSError) as error:
+            raise StoreError("the object store cannot be listed") from error
 
 
 def open_bucket(url: str) -> Blobs:

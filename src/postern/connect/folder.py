@@ -8,6 +8,9 @@ import errno
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from postern.errors import DamagedError, StoreError, StoreFullError
@@ -54,6 +57,15 @@ class Folder:
             self._path(name).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError("the blob folder does not let a file go") from error
+
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        try:
+            for path in self._root.glob("??/*"):
+                if _NAME.fullmatch(path.name):
+                    with suppress(FileNotFoundError):  # taken away a moment ago
+                        yield path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except OSError as error:
+            raise StoreError("the blob folder cannot be listed") from error
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -20,6 +20,7 @@ class MessageState(StrEnum):
     EXPIRED = "expired"  # held until the time for a decision was over
     ABSORBED = "absorbed"  # written by a robot: kept and shown, not mailed on
     DROPPED = "dropped"
+    ERASED = "erased"  # its buyer was erased: what it said is gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ the row becomes due again by itself. Settling is fenced by the name.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, or_, select, update
@@ -13,11 +13,12 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, o
 from postern.model.delivery import Carries, Outcome
 from postern.model.identifier import new_id
 from postern.storage.change import Row, Write
-from postern.storage.schema import attempt, delivery, message
+from postern.storage.schema import attempt, delivery, message, relationship
 from postern.storage.store import Look
 
 QUEUE_LISTED = 1_000
 DROPPING = timedelta(minutes=1)
+HELD_BACK = datetime(9999, 1, 1, tzinfo=UTC)  # due never: a restored queue waits for a person's word
 
 _DUE = (
     select(delivery.c.id)
@@ -114,6 +115,16 @@ def list_queue(look: Look) -> list[Delivery]:
     return [_delivery(row) for row in look.connection.execute(_QUEUE).mappings()]
 
 
+def list_deliveries_concerning(connection: Connection, person_id: UUID) -> list[Delivery]:
+    """What waits or is under way to this person, and all that does in their pairs."""
+    pairs = select(message.c.id).join(
+        relationship, (relationship.c.seller_id == message.c.seller_id) & (relationship.c.id == message.c.relationship_id)
+    )
+    of_pairs = delivery.c.message_id.in_(pairs.where(relationship.c.buyer_id == person_id))
+    statement = select(delivery).where(or_(delivery.c.person_id == person_id, of_pairs))
+    return [_delivery(row) for row in connection.execute(statement).mappings()]
+
+
 def lease_for_dropping(connection: Connection, delivery_id: UUID, now: datetime) -> Delivery | None:
     """Take one waiting delivery away from every worker, for a moment; None if it does not wait."""
     statement = (
@@ -127,11 +138,21 @@ def lease_for_dropping(connection: Connection, delivery_id: UUID, now: datetime)
 
 
 def make_due(connection: Connection, now: datetime, delivery_id: UUID | None) -> int:
-    """Let one delivery, or all that wait, be due now; those under way are left alone. Answers how many."""
-    statement = update(delivery).where(_waits(now)).values(due_at=now)
-    if delivery_id is not None:
-        statement = statement.where(delivery.c.id == delivery_id)
-    return connection.execute(statement).rowcount
+    """Let one delivery, or all that wait, be due now; those under way are left alone, and one that is held back must be named.
+    Answers how many.
+    """
+    chosen = delivery.c.due_at < HELD_BACK if delivery_id is None else delivery.c.id == delivery_id
+    return connection.execute(update(delivery).where(_waits(now), chosen).values(due_at=now)).rowcount
+
+
+def hold_back_all(connection: Connection) -> int:
+    """Let nothing be due any more, and end every lease: for a queue that came out of a backup. Answers how many there are."""
+    return connection.execute(update(delivery).values(due_at=HELD_BACK, lease=None)).rowcount
+
+
+def let_go(connection: Connection, now: datetime) -> int:
+    """Let all that is held back be due now. Answers how many."""
+    return connection.execute(update(delivery).where(delivery.c.due_at >= HELD_BACK).values(due_at=now, queued_at=now)).rowcount
 
 
 def list_attempts(look: Look, seller_id: int, message_id: UUID) -> list[Attempt]:

@@ -26,13 +26,13 @@ _BY_ID = select(order).where(order.c.seller_id == bindparam("seller_id"), order.
 def find_orders_of_pair(look: Look, seller_id: int, buyer_id: UUID) -> tuple[Order, ...]:
     """The pair's latest orders, newest first."""
     rows = look.connection.execute(_OF_PAIR, {"seller_id": seller_id, "buyer_id": buyer_id}).mappings()
-    return tuple(_order(row) for row in rows)
+    return tuple(read_order(row) for row in rows)
 
 
 def find_order(look: Look, seller_id: int, order_id: UUID) -> Order | None:
     """One order of this seller."""
     row = look.connection.execute(_BY_ID, {"seller_id": seller_id, "order_id": order_id}).mappings().first()
-    return _order(row) if row else None
+    return read_order(row) if row else None
 
 
 def spell_items(items: Iterable[Item]) -> str:
@@ -50,7 +50,8 @@ def _columns(one: Item | Shipment) -> dict[str, object]:
     return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
-def _order(row: RowMapping) -> Order:
+def read_order(row: RowMapping) -> Order:
+    """The order that a whole row holds."""
     columns = dict(row)
     columns["status"] = OrderStatus(row["status"])
     columns["fulfilment"] = Fulfilment(row["fulfilment"])

@@ -75,6 +75,14 @@ def find_buyer(look: Look, buyer_id: UUID) -> Buyer:
     )
 
 
+def find_external_id(look: Look, buyer_id: UUID) -> str:
+    """The operator's own id for a buyer, opened. Raises NotFoundError, and DamagedError where the key was destroyed."""
+    row = look.connection.execute(_PERSON, {"person_id": buyer_id}).mappings().first()
+    if row is None or row["sealed_external_id"] is None:
+        raise NotFoundError("this person is not known, or was erased")
+    return look.vault.open_key(row["id"], row["wrapped_key"]).open_text(row["sealed_external_id"], _EXTERNAL_ID)
+
+
 def find_buyer_id(look: Look, marketplace_id: str, name: str) -> UUID | None:
     """The buyer with this operator's id in this marketplace."""
     mark = mark_buyer(look.vault, marketplace_id, name)

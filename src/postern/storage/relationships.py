@@ -81,10 +81,12 @@ def find_alias(look: Look, local_part: str, domain: str) -> AliasEntry | None:
 
 
 def find_relationship(look: Look, seller_id: int, relationship_id: UUID) -> tuple[Relationship, DataKey] | None:
-    """The pair with both aliases, and the key that seals what is kept of it."""
+    """The pair with both aliases, and the key that seals what is kept of it. None for one whose buyer was erased."""
     keys = {"seller_id": seller_id, "relationship_id": relationship_id}
     row = look.connection.execute(_BY_ID, keys).mappings().first()
-    return (_relationship(row), look.vault.open_key(row["id"], row["wrapped_key"])) if row else None
+    if row is None or row["wrapped_key"] is None:
+        return None
+    return _relationship(row), look.vault.open_key(row["id"], row["wrapped_key"])
 
 
 def find_pair(look: Look, seller_id: int, buyer_id: UUID) -> Relationship | None:

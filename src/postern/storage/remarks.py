@@ -52,5 +52,10 @@ def seal_report(key: DataKey, message: Message, side: Side, text: str) -> bytes:
     return key.seal_text(text, f"{_REPORT_TEXT} {message.id} {side}")
 
 
+def open_report(key: DataKey, message: Message, side: Side, sealed: bytes) -> str:
+    """The words that ``seal_report`` sealed."""
+    return key.open_text(sealed, f"{_REPORT_TEXT} {message.id} {side}")
+
+
 def _made(message: Message, side: Side, door: Door, made_at: datetime) -> dict[str, object]:
     return {"seller_id": message.seller_id, "message_id": message.id, "side": side, "door": door, "made_at": made_at}

@@ -18,11 +18,12 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0004"  # of this schema: the newest migration's
+REVISION = "0005"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -124,6 +125,7 @@ relationship = Table(
     Column("opened_at", Moment, nullable=False),
     Column("ended_at", Moment, nullable=True),  # the buyer was erased: its aliases answer 550 for ever (R2)
     Index(None, "seller_id", "buyer_id", unique=True),
+    Index(None, "buyer_id"),
 )
 
 alias = Table(
@@ -157,6 +159,8 @@ order = Table(
     Index(None, "marketplace_id", "name", unique=True),
     Index(None, "seller_id", "buyer_id", "placed_at"),
     Index(None, "seller_id", "marketplace_id", "placed_at"),
+    Index(None, "buyer_id"),
+    Index(None, "placed_at"),
 )
 
 daily_use = Table(  # R21: messages accepted for delivery, by the marketplace's own day
@@ -211,6 +215,8 @@ message = Table(
     Index(None, "id"),
     Index(None, "seller_id", "thread_id"),
     Index(None, "state", "reason"),
+    Index(None, "author_id"),
+    Index(None, "received_at"),  # what is old enough to go
 )
 
 notice = Table(  # a mail of the marketplace's own (R30), about one message
@@ -241,6 +247,7 @@ document = Table(  # the bytes of a mail, sealed; larger ones lie beside the sto
     Column("size", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=True),
     Column("blob", Text, nullable=True),
+    Index("ix_document_blob", "blob", sqlite_where=text("blob IS NOT NULL"), postgresql_where=text("blob IS NOT NULL")),
 )
 
 attempt = Table(
@@ -289,10 +296,12 @@ journal = Table(
     Column("message_id", Id, nullable=True),
     Column("kind", Text, nullable=False),
     Column("happened_at", Moment, nullable=False),
-    Column("fields", Text, nullable=False),  # JSON: [[name, salt in hex, value], ...]
+    Column("fields", Text, nullable=False),  # JSON: [[name, salt in hex, value], ...]; once withheld [name, null, digest in hex]
     Column("digest", LargeBinary, nullable=False),
     Index(None, "message_id"),
     Index(None, "kind"),
+    Index(None, "relationship_id"),
+    Index(None, "happened_at", "id"),
 )
 
 # ---- The house: what comes for postmaster@ and abuse@, and failure reports
@@ -308,6 +317,7 @@ house_mail = Table(
     Column("about_id", Id, nullable=True),  # the message that a failure report is about
     Column("seen_mark", LargeBinary, nullable=False, unique=True),
     Index(None, "about_id"),
+    Index(None, "received_at"),
 )
 
 # ---- The queue: global by design; a row leaves when it is settled
@@ -380,4 +390,35 @@ timetable = Table(
     Column("began_at", Moment, nullable=True),  # the last run
     Column("lease", Id, nullable=True),
     Column("leased_until", Moment, nullable=True),
+)
+
+# ---- Keeping and forgetting
+
+legal_hold = Table(  # what must not be forgotten while it lasts
+    "legal_hold",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subject", Text, nullable=False),  # person | order | relationship | message
+    Column("subject_id", Id, nullable=False),
+    Column("person_id", Id, nullable=False),  # whom it concerns: the person, or the buyer of the order, pair or message
+    Column("sealed_by", LargeBinary, nullable=False),  # who decided it, and why, with the house's key
+    Column("sealed_why", LargeBinary, nullable=False),
+    Column("since_at", Moment, nullable=False),
+    Column("until_at", Moment, nullable=True),  # ends by itself then
+    Column("ended_at", Moment, nullable=True),
+)
+
+erasure = Table(  # persons who asked to be forgotten; a row without an end waits for a hold, or to be finished
+    "erasure",
+    metadata,
+    Column("person_id", Id, primary_key=True),
+    Column("asked_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+)
+
+retention_mark = Table(  # how far the journal was gone through: nothing older than this has a value left to withhold
+    "retention_mark",
+    metadata,
+    Column("class", Text, primary_key=True),
+    Column("done_before", Moment, nullable=False),
 )

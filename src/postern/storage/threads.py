@@ -75,6 +75,7 @@ _HELD = (
     .limit(HELD_LISTED)
 )
 _MESSAGE = select(message).where(message.c.id == bindparam("message_id"))
+_STATE = select(message.c.state).where(message.c.id == bindparam("message_id"))
 _BY_ANY_THEIR_ID = select(message).where(message.c.their_id_mark == bindparam("mark")).order_by(message.c.received_at).limit(20)
 
 
@@ -132,6 +133,11 @@ def find_message(look: Look, message_id: UUID) -> Message | None:
     """One message, opened, whoever's it is: for the operator's eyes and for signed links."""
     row = look.connection.execute(_MESSAGE, {"message_id": message_id}).mappings().first()
     return _message(look, row) if row else None
+
+
+def is_erased(look: Look, message_id: UUID) -> bool:
+    """Whether this message was, and its buyer asked to be forgotten."""
+    return look.connection.execute(_STATE, {"message_id": message_id}).scalar_one_or_none() == MessageState.ERASED
 
 
 def find_messages_by_their_id(look: Look, message_id: str) -> tuple[Message, ...]:
@@ -257,8 +263,19 @@ def _pointer(row: RowMapping, key: DataKey) -> Pointer:
 
 
 def _message(look: Look, row: RowMapping) -> Message:
+    if row["state"] == MessageState.ERASED:  # there is no key, and nothing to open
+        return _named(row, "", "", "")
     key = find_relationship_key(look, row["seller_id"], row["relationship_id"])
     sealed_id = row["sealed_their_id"]
+    return _named(
+        row,
+        key.open_text(sealed_id, f"{_THEIR_ID} {row['id']}") if sealed_id else "",
+        key.open_text(row["sealed_subject"], f"{_SUBJECT} {row['id']}"),
+        key.open_text(row["sealed_text"], f"{_TEXT} {row['id']}"),
+    )
+
+
+def _named(row: RowMapping, their_message_id: str, subject: str, text: str) -> Message:
     return Message(
         id=row["id"],
         seller_id=row["seller_id"],
@@ -269,9 +286,9 @@ def _message(look: Look, row: RowMapping) -> Message:
         state=MessageState(row["state"]),
         received_at=row["received_at"],
         size=row["size"],
-        their_message_id=key.open_text(sealed_id, f"{_THEIR_ID} {row['id']}") if sealed_id else "",
-        subject=key.open_text(row["sealed_subject"], f"{_SUBJECT} {row['id']}"),
-        text=key.open_text(row["sealed_text"], f"{_TEXT} {row['id']}"),
+        their_message_id=their_message_id,
+        subject=subject,
+        text=text,
         original_id=row["original_id"],
         relayed_id=row["relayed_id"],
         reason=row["reason"] or "",

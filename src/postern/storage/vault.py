@@ -51,8 +51,11 @@ class Vault:
     def make_key(self, owner: UUID) -> tuple[DataKey, bytes]:
         """A fresh key for this owner, and the same wrapped for its row."""
         octets = AESGCM.generate_key(256)
+        return DataKey(octets), self._wrap(owner, octets)
+
+    def _wrap(self, owner: UUID, octets: bytes) -> bytes:
         key_id = self.keyring.newest
-        return DataKey(octets), bytes([key_id]) + _seal(self.keyring.derive(_WRAP, key_id), octets, owner.bytes)
+        return bytes([key_id]) + _seal(self.keyring.derive(_WRAP, key_id), octets, owner.bytes)
 
     def open_key(self, owner: UUID, wrapped: bytes | None) -> DataKey:
         """The owner's key. Raises DamagedError where it was destroyed, or is not this owner's."""
@@ -63,6 +66,10 @@ class Vault:
         except TokenError:
             raise DamagedError("sealed with a master key that is not in the key file") from None
         return DataKey(_open(master, wrapped[1:], owner.bytes))
+
+    def rewrap(self, owner: UUID, wrapped: bytes) -> bytes:
+        """The same key under the newest master. Raises DamagedError."""
+        return self._wrap(owner, self.open_key(owner, wrapped).octets)
 
     def house_key(self) -> DataKey:
         """The key for what belongs to nobody but the house."""

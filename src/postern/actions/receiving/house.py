@@ -19,6 +19,7 @@ from postern.storage.house import commit_to_house_mail, find_house_seen, find_op
 from postern.storage.journal import journal_row
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
+from postern.storage.threads import is_erased
 
 
 def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tuple[tuple[Row, ...], tuple[Guard, ...]]:
@@ -27,6 +28,8 @@ def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tup
     seen_mark = look.vault.mark("house repeat", house.role.encode(), about, without_received(mail.content))
     if find_house_seen(look, seen_mark):
         return (), ()
+    if house.about_id and is_erased(look, house.about_id):
+        return (_entry_without_mail(mail, house, house.about_id),), ()
     content = _trace(frame, mail) + mail.content
     document = seal_document(
         HOUSE, content, Owner("house", None, look.vault.house_key()), look.blobs, frame.limits.inline_document
@@ -56,6 +59,12 @@ def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tup
     }
     entry = journal_row("house-mail-accepted", mail.received_at, values, seller_id=HOUSE, message_id=house.about_id or mail_id)
     return (document.row, row, *delivery, entry), (HouseUnseen(seen_mark),)
+
+
+def _entry_without_mail(mail: Mail, house: House, about_id: UUID) -> Row:
+    """A failure report names whom the mail was for: of a buyer who was erased meanwhile, nothing new is kept."""
+    values: dict[str, Value] = {"role": house.role, "size": len(mail.content), "about": show("msg", about_id), "forwarded": False}
+    return journal_row("house-mail-not-kept", mail.received_at, values, seller_id=HOUSE, message_id=about_id)
 
 
 def _trace(frame: Frame, mail: Mail) -> bytes:

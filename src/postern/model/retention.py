@@ -1,0 +1,89 @@
+"""How long each kind of record is kept, and which table belongs to which kind.
+
+It decides nothing else: what is old enough is found in ``storage/retention.py``, what a hold covers is in ``legal_hold``. Every
+table of the schema stands here, with its class or with the reason why its rows do not age; a test demands it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class RetentionClass(StrEnum):
+    """The kinds of record that grow old, in the order in which they are gone through: mail of the house first, for a failure
+    report that is not old enough by itself goes with its message, uncounted.
+    """
+
+    HOUSE_MAIL = "house mail"
+    MESSAGES = "messages"  # with their original and relayed mails, attachments, attempts, reports and remarks
+    ORDERS = "orders"
+    REFUSED = "refused attempts"
+    JOURNAL = "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days for each class; 0 keeps for ever."""
+
+    messages_days: int = 730  # R25
+    house_mail_days: int = 365
+    orders_days: int = 1_095
+    refused_days: int = 90
+    journal_days: int = 2_557  # seven years with their leap days
+
+    def days(self, kind: RetentionClass) -> int:
+        """For one class."""
+        return {
+            RetentionClass.MESSAGES: self.messages_days,
+            RetentionClass.HOUSE_MAIL: self.house_mail_days,
+            RetentionClass.ORDERS: self.orders_days,
+            RetentionClass.REFUSED: self.refused_days,
+            RetentionClass.JOURNAL: self.journal_days,
+        }[kind]
+
+    def cutoff(self, kind: RetentionClass, now: datetime) -> datetime | None:
+        """What came before this moment has been kept long enough; None where all is kept for ever."""
+        days = self.days(kind)
+        return now - timedelta(days=days) if days else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """A table whose rows do not age, and why."""
+
+    why: str
+
+
+TABLES: Mapping[str, RetentionClass | Stays] = {
+    "message": RetentionClass.MESSAGES,
+    "thread": RetentionClass.MESSAGES,  # goes with its last message
+    "document": RetentionClass.MESSAGES,  # or with the house mail that it is
+    "attempt": RetentionClass.MESSAGES,
+    "exemption": RetentionClass.MESSAGES,
+    "report": RetentionClass.MESSAGES,
+    "house_mail": RetentionClass.HOUSE_MAIL,
+    "order": RetentionClass.ORDERS,
+    "journal": RetentionClass.JOURNAL,  # the values; what is left proves that the chain is whole
+    "delivery": Stays("a row leaves when it is settled, five days after it was queued at the latest"),
+    "marketplace": Stays("the operator's own, a few rows"),
+    "seller": Stays("the operator's own, one row a seller"),
+    "seller_address": Stays("follows the feed"),
+    "person": Stays("follows the feed, and is emptied when the person is erased"),
+    "buyer": Stays("goes with the person: the row itself names nobody"),
+    "relationship": Stays("an alias never comes back, so its pair is remembered (R2)"),
+    "alias": Stays("never given out twice, so remembered for ever (R4)"),
+    "legal_hold": Stays("the account of what was held and why"),
+    "erasure": Stays("the account of who was forgotten when; it holds a number and two times"),
+    "retention_mark": Stays("one row a class"),
+}
+
+# The fields of a journal entry that outlive the message they tell of: trade words, sizes, counts and commitments. A field that is
+# not named here is withheld with the message, or with the person.
+LASTING_FIELDS = frozenset(
+    {
+        *("verdict", "reason", "author", "thread", "found by", "size", "authentication", "original", "relayed", "of"),
+        *("role", "about", "forwarded", "delivery", "attempt", "attempts", "outcome", "code", "enhanced", "indeterminate"),
+        *("by", "side", "door"),
+    }
+)
