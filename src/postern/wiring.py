@@ -11,6 +11,7 @@ from pathlib import Path
 from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.decide_held import expire
 from postern.actions.frame import Frame
+from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
@@ -76,6 +77,7 @@ def tasks_of(house: House) -> tuple[Task, ...]:
     return (
         Task("seal", timedelta(seconds=1), seal_journal, has_work=is_unsealed),
         Task("checkpoint", timedelta(hours=1), checkpoint),
+        Task("retention", timedelta(hours=24), run_retention),
         Task("expire holds", timedelta(minutes=10), expire),
     )
 

@@ -9,8 +9,17 @@ from dataclasses import dataclass
 
 from postern.model.delivery import Carries
 from postern.model.notice import NoticeState
+from postern.model.retention import RetentionClass
 from postern.model.thread import MessageState
-from postern.storage.ledger import HOUSE_KIND, MESSAGE_KINDS, REFUSED_BESIDE_KIND, REPEAT_KIND, Count, count_everything
+from postern.storage.ledger import (
+    HOUSE_KIND,
+    MESSAGE_KINDS,
+    NOT_KEPT_KIND,
+    REFUSED_BESIDE_KIND,
+    REPEAT_KIND,
+    Count,
+    count_everything,
+)
 from postern.storage.store import Look
 
 _MEANINGS = {
@@ -23,6 +32,7 @@ _MEANINGS = {
     MessageState.EXPIRED: "held too long, refused, and told",
     MessageState.ABSORBED: "written by robots: kept, not sent on",
     MessageState.DROPPED: "dropped by an operator",
+    MessageState.ERASED: "erased with their author or reader",
 }
 
 
@@ -61,6 +71,9 @@ def add_up(look: Look) -> Ledger:
     beside = "refused, while others in the same mail were taken; by nobody who was proved, so only recorded"
     lines.append(Line("refused beside", answered[REFUSED_BESIDE_KIND], beside))
     lines.append(Line("house", sum(house.values()), "mail for the house, kept and sent on to the operator, and failure reports"))
+    gone = _by_state(counts, "gone")
+    lines.append(Line("house, gone", gone[RetentionClass.HOUSE_MAIL] + answered[NOT_KEPT_KIND], "kept long enough, or erased"))
+    lines.append(Line("expired record", gone[RetentionClass.MESSAGES], "messages that were kept long enough"))
     ledger = Ledger(sum(answered.values()), tuple(lines), ())
     return Ledger(ledger.acknowledged, ledger.lines, tuple(_differences(counts, ledger)))
 
@@ -75,9 +88,12 @@ def _by_state(counts: tuple[Count, ...], shelf: str) -> Counter[str]:
 
 def _differences(counts: tuple[Count, ...], ledger: Ledger) -> list[str]:
     answered, messages, notices, queue = (_by_state(counts, shelf) for shelf in ("journal", "message", "notice", "queue"))
+    gone = _by_state(counts, "gone")
+    kept_messages = sum(messages.values()) + gone[RetentionClass.MESSAGES]
+    kept_house = sum(_by_state(counts, "house").values()) + gone[RetentionClass.HOUSE_MAIL]
     pairs = (
-        ("messages that were answered 250", sum(answered[kind] for kind in MESSAGE_KINDS), sum(messages.values())),
-        ("mails for the house", answered[HOUSE_KIND], sum(_by_state(counts, "house").values())),
+        ("messages that were answered 250", sum(answered[kind] for kind in MESSAGE_KINDS), kept_messages),
+        ("mails for the house", answered[HOUSE_KIND], kept_house),
         ("messages that wait, and their deliveries", messages[MessageState.QUEUED], queue[Carries.MESSAGE]),
         ("notices that wait, and their deliveries", notices[NoticeState.QUEUED], queue[Carries.NOTICE]),
     )

@@ -76,7 +76,7 @@ def settle(look: Look | None, frame: Frame, delivery: Delivery, outcome: Outcome
     final = _final(frame, delivery, outcome, now)
     notices = _tell(look, frame, delivery, final, now) if look and isinstance(final, Failed) else ()
     attempt_id = new_id()
-    tried = (attempt_row(delivery, final, now, attempt_id), _entry(delivery, final, now, attempt_id))
+    tried = (attempt_row(delivery, final, now, attempt_id), attempt_entry("delivery-attempted", delivery, final, now, attempt_id))
     rows = (*tried, *_queue_rows(delivery, final, now), *notices)
     guards = (LeaseHeld(delivery.id, delivery.lease),) if delivery.lease else ()
     return Change(delivery.seller_id, rows, guards)
@@ -115,7 +115,8 @@ def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Ro
             return (end_row(delivery.id), state_row(delivery.seller_id, delivery.message_id, state))
 
 
-def _entry(delivery: Delivery, outcome: Outcome, now: datetime, attempt_id: UUID) -> Row:
+def attempt_entry(kind: str, delivery: Delivery, outcome: Outcome, now: datetime, attempt_id: UUID) -> Row:
+    """What the journal says of an attempt, under the id of its row."""
     values: dict[str, Value] = {
         "delivery": show("dlv", delivery.id),
         "attempt": delivery.attempts,
@@ -126,7 +127,7 @@ def _entry(delivery: Delivery, outcome: Outcome, now: datetime, attempt_id: UUID
         "indeterminate": isinstance(outcome, Deferred) and outcome.indeterminate,
     }
     return journal_row(
-        "delivery-attempted",
+        kind,
         now,
         values,
         seller_id=delivery.seller_id,

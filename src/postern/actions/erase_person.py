@@ -20,12 +20,14 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+from postern.actions.deliver_mail import attempt_entry
 from postern.errors import DamagedError, NotFoundError
 from postern.model.address import Address
-from postern.model.delivery import Failed
-from postern.model.identifier import show
+from postern.model.delivery import Carries, Failed
+from postern.model.identifier import new_id, show
 from postern.model.journal import Value
 from postern.model.legal_hold import Held
+from postern.model.notice import NoticeState
 from postern.model.retention import LASTING_FIELDS
 from postern.model.thread import MessageState
 from postern.ports import Clock
@@ -49,6 +51,7 @@ from postern.storage.erasure import (
 from postern.storage.forgetting import forget_house_mails, remove_blobs, withhold_entries, withhold_of_pair
 from postern.storage.journal import journal_row
 from postern.storage.legal_holds import find_held, held_among, is_person_held, pairs_of, take_turn
+from postern.storage.notices import notice_state_row
 from postern.storage.people import find_correspondent
 from postern.storage.schema import HOUSE
 from postern.storage.statements import write_all
@@ -114,12 +117,17 @@ def _ask(transaction: Transaction, person_id: UUID, now: datetime) -> None:
 
 def _end(delivery: Delivery, now: datetime) -> Iterator[Row]:
     """What waited is over, and its message says so."""
-    values: dict[str, Value] = {"delivery": show("dlv", delivery.id), "outcome": "failed", "attempts": delivery.attempts}
+    attempt_id = new_id()
     yield end_row(delivery.id)
-    yield attempt_row(delivery, _ENDED, now)
-    yield journal_row("delivery-ended", now, values, seller_id=delivery.seller_id, message_id=delivery.message_id)
-    if delivery.seller_id != HOUSE:
-        yield state_row(delivery.seller_id, delivery.message_id, MessageState.FAILED)
+    yield attempt_row(delivery, _ENDED, now, attempt_id)
+    yield attempt_entry("delivery-ended", delivery, _ENDED, now, attempt_id)
+    match delivery.carries:
+        case Carries.MESSAGE:
+            yield state_row(delivery.seller_id, delivery.message_id, MessageState.FAILED)
+        case Carries.NOTICE:
+            yield notice_state_row(delivery.seller_id, delivery.message_id, NoticeState.FAILED)
+        case Carries.HOUSE:
+            pass
 
 
 def _advance(store: Store, clock: Clock, person_id: UUID) -> Outcome:

@@ -62,6 +62,7 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "attempt": RetentionClass.MESSAGES,
     "exemption": RetentionClass.MESSAGES,
     "report": RetentionClass.MESSAGES,
+    "notice": RetentionClass.MESSAGES,  # goes with the message it is about
     "house_mail": RetentionClass.HOUSE_MAIL,
     "order": RetentionClass.ORDERS,
     "journal": RetentionClass.JOURNAL,  # the values; what is left proves that the chain is whole
@@ -76,6 +77,14 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "legal_hold": Stays("the account of what was held and why"),
     "erasure": Stays("the account of who was forgotten when; it holds a number and two times"),
     "retention_mark": Stays("one row a class"),
+    "sender_attempt": Stays("one row an address, a hundred a seller that nobody decided on; goes with the person"),
+    "seller_block": Stays("the buyer's choice; goes with the person"),
+    "daily_use": Stays("a number a seller and day, which names nobody"),
+    "unsealed": Stays("a row leaves when its entry is sealed, within seconds"),
+    "seal": Stays("the chain: without it nothing that is left could be proved"),
+    "sealer": Stays("one row"),
+    "checkpoint": Stays("what was signed; it names nobody"),
+    "timetable": Stays("one row a task"),
 }
 
 # The fields of a journal entry that outlive the message they tell of: trade words, sizes, counts and commitments. A field that is
@@ -84,6 +93,6 @@ LASTING_FIELDS = frozenset(
     {
         *("verdict", "reason", "author", "thread", "found by", "size", "authentication", "original", "relayed", "of"),
         *("role", "about", "forwarded", "delivery", "attempt", "attempts", "outcome", "code", "enhanced", "indeterminate"),
-        *("by", "side", "door"),
+        *("by", "side", "door", "told", "became", "automatic", "sign", "passed by", "notice", "to", "mail"),
     }
 )

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, o
 from postern.model.delivery import Carries, Outcome
 from postern.model.identifier import new_id
 from postern.storage.change import Row, Write
-from postern.storage.schema import attempt, delivery, message, relationship
+from postern.storage.schema import attempt, delivery, message, notice, relationship
 from postern.storage.store import Look
 
 QUEUE_LISTED = 1_000
@@ -120,7 +120,9 @@ def list_deliveries_concerning(connection: Connection, person_id: UUID) -> list[
     pairs = select(message.c.id).join(
         relationship, (relationship.c.seller_id == message.c.seller_id) & (relationship.c.id == message.c.relationship_id)
     )
-    of_pairs = delivery.c.message_id.in_(pairs.where(relationship.c.buyer_id == person_id))
+    messages = pairs.where(relationship.c.buyer_id == person_id)
+    notices = select(notice.c.id).where(notice.c.about_id.in_(messages))
+    of_pairs = or_(delivery.c.message_id.in_(messages), delivery.c.message_id.in_(notices))
     statement = select(delivery).where(or_(delivery.c.person_id == person_id, of_pairs))
     return [_delivery(row) for row in connection.execute(statement).mappings()]
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, delete
 
 from postern.model.thread import MessageState
 from postern.storage.engine import translated_errors
-from postern.storage.forgetting import forget_documents, forget_failure_reports, withhold_about
+from postern.storage.forgetting import forget_documents, forget_failure_reports, forget_notices, withhold_about
 from postern.storage.schema import (
     delivery,
     document,
@@ -30,6 +30,8 @@ from postern.storage.schema import (
     report,
     seller,
     seller_address,
+    seller_block,
+    sender_attempt,
     thread,
 )
 from postern.storage.store import Look
@@ -58,7 +60,7 @@ _FORGET_MESSAGE = (
     .values(seen_mark=bindparam("new_mark"), their_id_mark=None, sealed_their_id=None, original_id=None)
 )
 _FORGET_WORDS = _FORGET_MESSAGE.values(
-    sealed_subject=b"", sealed_text=b"", relayed_id=None, order_id=None, state=MessageState.ERASED
+    sealed_subject=b"", sealed_text=b"", relayed_id=None, order_id=None, candidates=None, state=MessageState.ERASED
 )
 _MESSAGE = select(message.c.seller_id, message.c.id, message.c.state, message.c.original_id, message.c.relayed_id)
 
@@ -109,6 +111,8 @@ def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> None
     connection.execute(update(person).where(person.c.id == person_id).values(dict.fromkeys(names)))
     connection.execute(update(relationship).where(relationship.c.buyer_id == person_id).values(wrapped_key=None))
     connection.execute(delete(order).where(order.c.buyer_id == person_id))
+    connection.execute(delete(seller_block).where(seller_block.c.buyer_id == person_id))
+    connection.execute(delete(sender_attempt).where(sender_attempt.c.person_id == person_id))
 
 
 def forget_page_of_pair(
@@ -150,15 +154,15 @@ def find_house_mail_page(look: Look, after: UUID | None) -> list[tuple[UUID, UUI
 def find_refused_page(
     look: Look, mark: str, after: tuple[datetime, UUID] | None
 ) -> tuple[tuple[datetime, UUID] | None, list[tuple[int, UUID, UUID | None]]]:
-    """The entries in a page of the journal that tell of a refusal of whoever has this mark, each with its pair. Answers where the
-    page ends.
+    """The entries in a page of the journal that tell of whoever has this mark (a refusal, an approval), each with its pair.
+    Answers where the page ends.
     """
     page = _REFUSED
     if after:
         later = or_(journal.c.happened_at > after[0], (journal.c.happened_at == after[0]) & (journal.c.id > after[1]))
         page = page.where(journal.c.happened_at >= after[0], later)
     rows = look.connection.execute(page).all()
-    found = [(row.seller_id, row.id, row.relationship_id) for row in rows if row.kind.endswith("-refused") and mark in row.fields]
+    found = [(row.seller_id, row.id, row.relationship_id) for row in rows if mark in row.fields]
     return ((rows[-1].happened_at, rows[-1].id) if len(rows) == _ENTRIES_AT_ONCE else None), found
 
 
@@ -181,7 +185,8 @@ def _forget_words(connection: Connection, seller_id: int, rows: Sequence[RowMapp
     connection.execute(update(report).where(*reports).values(sealed_text=b""))
     withhold_about(connection, ids)
     documents = [row[name] for row in rows for name in ("original_id", "relayed_id")]
-    return forget_documents(connection, seller_id, documents) + forget_failure_reports(connection, ids)
+    blobs = forget_documents(connection, seller_id, documents) + forget_notices(connection, seller_id, ids)
+    return blobs + forget_failure_reports(connection, ids)
 
 
 def _forget_originals(connection: Connection, seller_id: int, rows: Sequence[RowMapping]) -> list[str]:

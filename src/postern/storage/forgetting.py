@@ -9,15 +9,15 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, bindparam, delete, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, bindparam, delete, insert, select, tuple_, update
 
 from postern.errors import StoreError
-from postern.model.journal import withhold
-from postern.model.retention import LASTING_FIELDS
+from postern.model.journal import EPOCH, withhold
+from postern.model.retention import LASTING_FIELDS, RetentionClass
 from postern.ports import Blobs
 from postern.storage.feed_look_ups import in_portions
 from postern.storage.journal import read_fields, spell_fields
-from postern.storage.schema import HOUSE, attempt, delivery, document, house_mail, journal
+from postern.storage.schema import HOUSE, attempt, delivery, document, house_mail, journal, notice, retention_mark
 from postern.storage.store import Look
 
 _PAGE = 200
@@ -42,6 +42,25 @@ def forget_documents(connection: Connection, seller_id: int, ids: Iterable[UUID 
     return blobs
 
 
+def forget_notices(connection: Connection, seller_id: int, message_ids: Collection[UUID]) -> list[str]:
+    """Take away what people were told about these messages, with its deliveries and tries."""
+    about = notice.c.seller_id == seller_id, notice.c.about_id.in_(message_ids)
+    rows = connection.execute(select(notice.c.id, notice.c.document_id).where(*about)).all()
+    ids = [row[0] for row in rows]
+    connection.execute(delete(delivery).where(delivery.c.seller_id == seller_id, delivery.c.message_id.in_(ids)))
+    connection.execute(delete(attempt).where(attempt.c.seller_id == seller_id, attempt.c.message_id.in_(ids)))
+    connection.execute(delete(notice).where(*about))
+    withhold_about(connection, ids)
+    return forget_documents(connection, seller_id, (row[1] for row in rows))
+
+
+def count_gone(connection: Connection, kind: RetentionClass, number: int) -> None:
+    """Remember how many rows of a class are gone by right: the ledger adds them up."""
+    where = retention_mark.c["class"] == kind
+    if connection.execute(update(retention_mark).where(where).values(gone=retention_mark.c.gone + number)).rowcount == 0:
+        connection.execute(insert(retention_mark), {"class": kind, "done_before": EPOCH, "gone": number})
+
+
 def forget_failure_reports(connection: Connection, message_ids: Collection[UUID]) -> list[str]:
     """Take away what came back about these messages."""
     return _forget_house_mails(connection, house_mail.c.about_id.in_(message_ids))
@@ -61,6 +80,7 @@ def _forget_house_mails(connection: Connection, chosen: ColumnElement[bool]) -> 
     connection.execute(delete(attempt).where(attempt.c.seller_id == HOUSE, attempt.c.message_id.in_(ids)))
     withhold_about(connection, ids)
     connection.execute(delete(house_mail).where(house_mail.c.id.in_(ids)))
+    count_gone(connection, RetentionClass.HOUSE_MAIL, len(ids))
     return forget_documents(connection, HOUSE, (row[1] for row in rows))
 
 

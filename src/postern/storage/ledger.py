@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 
-from postern.storage.schema import delivery, house_mail, journal, message, notice
+from postern.storage.schema import delivery, house_mail, journal, message, notice, retention_mark
 from postern.storage.store import Look
 
 # A kind of entry for each way of answering 250, and what it left in the record.
@@ -15,6 +15,7 @@ REFUSED_BESIDE_KIND = "mail-refused-beside"  # by somebody unproven, while other
 MESSAGE_KINDS = ("mail-accepted", "mail-held", "mail-blocked", "mail-absorbed", "mail-refused-and-kept")
 REPEAT_KIND = "mail-repeated"
 HOUSE_KIND = "house-mail-accepted"
+NOT_KEPT_KIND = "house-mail-not-kept"  # a failure report about a buyer who was erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,13 @@ def _shelf(name: str, state: ColumnElement[str], reason: ColumnElement[str]) -> 
     return select(literal(name), state, reason, func.count())
 
 
-_KINDS = (*MESSAGE_KINDS, REPEAT_KIND, REFUSED_BESIDE_KIND, HOUSE_KIND)
+_KINDS = (*MESSAGE_KINDS, REPEAT_KIND, REFUSED_BESIDE_KIND, HOUSE_KIND, NOT_KEPT_KIND)
 _NONE = literal("")
 _EVERYTHING = union_all(
     _shelf("journal", journal.c.kind, _NONE).where(journal.c.kind.in_(_KINDS)).group_by(journal.c.kind),
     _shelf("message", message.c.state, message.c.reason).group_by(message.c.state, message.c.reason),
     _shelf("house", house_mail.c.role, _NONE).group_by(house_mail.c.role),
     _shelf("notice", notice.c.state, notice.c.kind).group_by(notice.c.state, notice.c.kind),
+    select(literal("gone"), retention_mark.c["class"], _NONE, retention_mark.c.gone),
     _shelf("queue", delivery.c.carries, _NONE).group_by(delivery.c.carries),
 )

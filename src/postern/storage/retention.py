@@ -15,9 +15,11 @@ from sqlalchemy import Column, Connection, RowMapping, Select, delete, insert, o
 from postern.model.legal_hold import Held
 from postern.model.retention import Retention, RetentionClass
 from postern.storage.forgetting import (
+    count_gone,
     forget_documents,
     forget_failure_reports,
     forget_house_mails,
+    forget_notices,
     is_bare,
     withhold_about,
     withhold_in,
@@ -97,7 +99,7 @@ def mark_done(connection: Connection, kind: RetentionClass, done_before: datetim
         return
     where = retention_mark.c["class"] == kind
     if connection.execute(update(retention_mark).where(where).values(done_before=done_before)).rowcount == 0:
-        connection.execute(insert(retention_mark), {"class": kind, "done_before": done_before})
+        connection.execute(insert(retention_mark), {"class": kind, "done_before": done_before, "gone": 0})
 
 
 def _mark(connection: Connection, kind: RetentionClass) -> datetime | None:
@@ -189,9 +191,11 @@ def _forget_messages(connection: Connection, rows: Sequence[RowMapping]) -> list
         for table in (attempt, exemption, report):
             connection.execute(delete(table).where(table.c.seller_id == seller_id, table.c.message_id.in_(ids)))
         connection.execute(delete(message).where(message.c.seller_id == seller_id, message.c.id.in_(ids)))
+        blobs += forget_notices(connection, seller_id, ids)
         blobs += forget_documents(connection, seller_id, (row[name] for row in own for name in ("original_id", "relayed_id")))
         _forget_empty_threads(connection, seller_id, {row["thread_id"] for row in own})
     message_ids = [row["id"] for row in rows]
+    count_gone(connection, RetentionClass.MESSAGES, len(message_ids))
     withhold_about(connection, message_ids)
     return blobs + forget_failure_reports(connection, message_ids)
 

@@ -416,9 +416,10 @@ erasure = Table(  # persons who asked to be forgotten; a row without an end wait
     Column("ended_at", Moment, nullable=True),
 )
 
-retention_mark = Table(  # how far the journal was gone through: nothing older than this has a value left to withhold
+retention_mark = Table(  # of each class: before when the journal has no value left to withhold, and how many rows are gone
     "retention_mark",
     metadata,
     Column("class", Text, primary_key=True),
     Column("done_before", Moment, nullable=False),
+    Column("gone", BigInteger, nullable=False),
 )

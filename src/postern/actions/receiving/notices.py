@@ -171,6 +171,7 @@ def tell(look: Look, frame: Frame, told: Told, notice: Notice, failure: Failure 
         person_id=person_id,
         sender_domain=domain,
         carries=Carries.NOTICE,
+        relationship_id=pair.relationship.id,
         due_at=now,
         lease=None,
         attempts=0,

@@ -187,6 +187,7 @@ def delivery_to_reader(pair: Pair, author: Side, message_id: UUID, relayed_id: U
         person_id=pair.buyer.id if author is Side.SELLER else pair.customer_service.person_id,
         sender_domain=pair.marketplace.mail_domain,
         carries=Carries.MESSAGE,
+        relationship_id=pair.relationship.id,
         due_at=now,
         lease=None,
         attempts=0,

@@ -155,7 +155,7 @@ def _expected_state(entries: Sequence[Values]) -> MessageState | None:
     for one in entries:
         if one.kind in _STATES:
             state = _STATES[one.kind]
-        elif one.kind == "delivery-attempted":
+        elif one.kind in {"delivery-attempted", "delivery-ended"}:
             state = _OUTCOMES.get(one["outcome"], state)
         elif one.kind == "hold-ended":
             state = MessageState(one["became"]) if "became" in one else None

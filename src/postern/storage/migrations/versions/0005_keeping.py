@@ -37,6 +37,7 @@ def upgrade() -> None:
         "retention_mark",
         sa.Column("class", sa.Text(), nullable=False),
         sa.Column("done_before", Moment(), nullable=False),
+        sa.Column("gone", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("class", name=op.f("pk_retention_mark")),
     )
     op.create_index(op.f("ix_relationship_buyer_id"), "relationship", ["buyer_id"], unique=False)
