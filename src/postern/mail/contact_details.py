@@ -73,7 +73,6 @@ _SPELLED_HOST = re.compile(
 )
 
 _NUMBER = re.compile(r"(?<![\w#/])(?<!\d[.,-])[+(]{0,2}\d(?:[\s().\-/\u2013\u00b7_*~|]{0,3}\d){6,17}(?![\w]|[.,-]\d)")
-_LONG_NUMBER = re.compile(r"\d{7,}")
 _ORDER_SHAPES = re.compile(
     r"\d{3}-\d{7}-\d{7}|(?:19|20)\d\d[-./]\d\d?[-./]\d\d?.*|\d\d?[-./]\d\d?[-./](?:19|20)\d\d.*"
     r"|97[89][- ]?\d[- ]?\d+[- ]?\d+[- ]?\d"
