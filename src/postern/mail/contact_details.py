@@ -228,6 +228,8 @@ def _is_ending(label: str) -> bool:
 def _reversed_address(text: str, sign: re.Match[str]) -> Detail | None:
     """``tset.liam@nna``: what makes no address from left to right."""
     start = max(0, sign.start() - _TOKEN_ROOM)
+    if "." not in text[start : sign.start()]:
+        return None
     match = next(
         (one for one in _REVERSED.finditer(text, start, sign.end() + _TOKEN_ROOM) if one.start() < sign.start() < one.end()), None
     )
