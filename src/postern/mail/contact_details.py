@@ -8,7 +8,7 @@ hosts, the pair's order ids, and by their shape tracking numbers, EAN, ISBN, IBA
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -100,11 +100,14 @@ _NEAR = 40  # characters before a number that say what it is
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What is never a contact detail: addresses of these domains, links to these hosts and below, these numbers."""
+    """What is never a contact detail: addresses of these domains, links to these hosts and below, these numbers; and the pair's
+    known addresses, for aliases take their place.
+    """
 
     domains: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     order_ids: tuple[str, ...] = ()
+    known_addresses: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +176,8 @@ def _addresses(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail
         detail = _address_around(text, sign, end) or _reversed_address(text, sign)
         if detail:
             end = detail.end
-            domain = text[detail.start : detail.end].rpartition("@")[2].lower()
-            if domain not in allowed.domains:
+            address = text[detail.start : detail.end].lower()
+            if address not in allowed.known_addresses and address.rpartition("@")[2] not in allowed.domains:
                 yield detail
 
 

@@ -71,7 +71,9 @@ def own_hosts(marketplace: Marketplace, public_url: str) -> tuple[str, ...]:
 
 def _allowed(pair: Pair, public_url: str) -> Allowed:
     hosts = (*own_hosts(pair.marketplace, public_url), *pair.marketplace.contact_policy.allowed_hosts)
-    return Allowed((pair.marketplace.mail_domain,), hosts, tuple(order.name for order in pair.orders))
+    known = (pair.buyer.address, *(one.address for one in pair.seller_addresses))
+    order_ids = tuple(order.name for order in pair.orders)
+    return Allowed((pair.marketplace.mail_domain,), hosts, order_ids, tuple(address.canonical() for address in known))
 
 
 def gather_facts(reading: Reading, pair: Pair, author: Side, limits: Limits, public_url: str) -> Facts:
