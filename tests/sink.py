@@ -1,7 +1,7 @@
 """The next hop in a process of its own, which counts: each mail by the mark its writer gave it, and by its Message-ID.
 
-It outlives every crash of what it receives from, so its count is the truth. It can be moody (`4xx`, dropped connections), but
-it never takes a mail and then hides the answer: what it counted, it answered. `python -m tests.sink` is its main program.
+It outlives every crash of what it receives from, so its count is the truth. It can be moody (`4xx`, dropped connections), but it
+never takes a mail and then hides the answer: what it counted, it answered. `python -m tests.sink` is its main program.
 """
 
 import argparse

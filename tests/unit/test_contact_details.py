@@ -127,3 +127,10 @@ def test_the_rules_are_told_what_was_typed_and_not_what_is_quoted() -> None:
     found = details_in(letter, ALLOWED, tuple(DetailKind))
     assert found == ((DetailKind.PHONE, "the subject"), (DetailKind.ADDRESS, "the text"))
     assert details_in(letter, ALLOWED, ()) == ()
+
+
+def test_an_address_that_an_alias_will_stand_for_is_no_contact_detail() -> None:
+    letter = reading_of("\nWhere is it?\n-- \nAnn@mail.test").letter
+    known = replace(ALLOWED, known_addresses=("ann@mail.test",))
+    assert details_in(letter, known, (DetailKind.ADDRESS,)) == ()
+    assert details_in(letter, ALLOWED, (DetailKind.ADDRESS,)) == ((DetailKind.ADDRESS, "the text"),)

@@ -1,5 +1,7 @@
 """The guard's two classes, and the trace of a mail."""
 
+import base64
+import time
 from dataclasses import replace
 
 import pytest
@@ -8,11 +10,12 @@ from postern.mail.guard import Sought, look_over
 from postern.mail.letter import Relayed
 from postern.mail.reader import read
 from postern.mail.rewrite import rewrite
+from postern.mail.spelling import replace as respell
 from postern.mail.telling import own_trace, telling_words
 from postern.mail.trace import TRACE_MAXIMUM, trace_of
 from postern.model.address import Address
 from postern.model.contact_policy import ContactPolicy, Treatment
-from tests.letters import FROM_ACME, FROM_ANN, LIMITS, octets, relay
+from tests.letters import ANNS_ALIAS, FROM_ACME, FROM_ANN, LIMITS, octets, relay
 from tests.planting import FROM_INGE, HOST, IPV4, IPV6, MESSAGE_ID, TRACE
 
 
@@ -87,3 +90,33 @@ def test_telling_words_are_masked_where_the_policy_says_so() -> None:
     relayed = relay("\nsee www.acme.test", replace(FROM_ACME, contact_policy=ContactPolicy(telling=Treatment.MASK)))
     assert relayed.text == "see www.[hidden]"
     assert not [change for change in relayed.changes if "telling" in change]
+
+
+@pytest.mark.parametrize("spelled", ["ann+shop@gmail.com", "a.n.n@gmail.com", "A.nn+x@Gmail.com", "ann&#43;x&#64;gmail.com"])
+def test_another_spelling_of_the_same_mailbox_is_that_mailbox(spelled: str) -> None:
+    gmail = Address.parse("ann@gmail.com")
+    passage = replace(FROM_ANN, known_addresses=((gmail, "alias@marketplace.example"),), certain=(gmail,))
+    assert relay(f"\nwrite to {spelled} soon", passage).text == "write to alias@marketplace.example soon"
+
+
+def test_a_base64_run_is_replaced_once_and_what_follows_stays() -> None:
+    hidden = base64.b64encode(b"my address is ann@mail.test, ann@mail.test, write to me").decode()
+    assert relay(f"\nbefore {hidden} and much that follows, to the end").text == (
+        f"before {ANNS_ALIAS} and much that follows, to the end"
+    )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["%25", "25", "&amp;", "amp;", "a", "ann@", "ann at mail dot ", "<ann", "&#64", "QUJD\n> ", "\u202e", "а", ">", "@"],  # noqa: RUF001
+)
+def test_searching_takes_time_by_the_length_alone(piece: str) -> None:
+    pairs = [("ann@mail.test", ""), ("203.0.113.77", ""), ("pc-of-ann.lan", "")]
+
+    def seconds(count: int) -> float:
+        began_at = time.process_time()
+        respell("ann@mail&#46;test %" + piece * count, pairs)
+        return time.process_time() - began_at
+
+    seconds(100)
+    assert seconds(20_000) < 60 * max(seconds(2_000), 0.005)

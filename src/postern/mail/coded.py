@@ -15,21 +15,18 @@ from postern.mail.lookalikes import ASCII_OF
 
 _ROUNDS = 3
 _SIGNS = frozenset(".@-_+:")
-_IN_ADDRESSES = frozenset("!#$%&'*+-/=?^_`{|}~.@<>\"")
 _GAPS = re.compile(f"[\\s{INVISIBLE}]+")
 
 
 def _matters(characters: str) -> bool:
     """Whether a named entity can stand for a piece of an address, or for nothing one sees."""
-    return all(
-        character in _IN_ADDRESSES or ord(character) in ASCII_OF or _GAPS.fullmatch(character) or character.isascii()
-        for character in characters
-    )
+    return all(one.isascii() or ord(one) in ASCII_OF or _GAPS.fullmatch(one) for one in characters)
 
 
 _NAMES = sorted((name for name, characters in html5.items() if _matters(characters)), key=len, reverse=True)
-_ENTITY = re.compile(rf"&(?:amp;)*(?:#[xX]?[0-9A-Fa-f]{{1,8}};?|(?:{'|'.join(map(re.escape, _NAMES))}))")
+_ENTITY = re.compile(rf"&(?:amp;)*(#[xX]?[0-9A-Fa-f]{{1,8}};?|(?:{'|'.join(map(re.escape, _NAMES))}))")
 _PERCENT = re.compile(r"%(?:25)*[0-9A-Fa-f]{2}(?:%(?:25)*[0-9A-Fa-f]{2})*")
+_PERCENT_TWICE = re.compile(r"%(?:25)*([0-9A-Fa-f]{2})")
 _EQUALS = re.compile(r"=(40|2[DdEe]|5[Ff]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")  # quoted-printable that nobody decoded
 
 
@@ -60,12 +57,12 @@ def uncode(text: str) -> str:
 
 
 def _character(match: re.Match[str]) -> str:
-    return _entity(match[0])
+    return _entity(match[1])
 
 
 @lru_cache(maxsize=4_096)
-def _entity(code: str) -> str:
-    return unescape("&" + code[1:].replace("amp;", "", code.count("amp;") if not code.endswith("&amp;") else 0))
+def _entity(name: str) -> str:
+    return unescape(f"&{name}")
 
 
 def _percent(match: re.Match[str]) -> str:
@@ -74,11 +71,7 @@ def _percent(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4_096)
 def _octets(code: str) -> str:
-    while "%25" in code:
-        code = code.replace("%25", "%")
-        if len(code) == 1:
-            break
-    return unquote(code)
+    return unquote(_PERCENT_TWICE.sub(r"%\1", code))
 
 
 def _octet(match: re.Match[str]) -> str:
@@ -90,7 +83,7 @@ def _is_plain(character: str) -> bool:
 
 
 def _plain_character(match: re.Match[str]) -> str:
-    character = _entity(match[0])
+    character = _entity(match[1])
     return character if character and all(_is_plain(one) or _GAPS.fullmatch(one) for one in character) else match[0]
 
 

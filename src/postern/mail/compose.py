@@ -1,7 +1,7 @@
 """What a relayed mail looks like: the words we put around the author's own, as text and as HTML.
 
-Short, and made to be read on a telephone and in a terminal of 72 columns. The author's words come first or right after one
-line; what we have to say comes below a rule. No images, no colours that fail on a dark screen.
+Short, and made to be read on a telephone and in a terminal of 72 columns. The author's words come first or right after one line;
+what we have to say comes below a rule. No images, no colours that fail on a dark screen.
 """
 
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ hosts, the pair's order ids, and by their shape tracking numbers, EAN, ISBN, IBA
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -73,7 +73,6 @@ _SPELLED_HOST = re.compile(
 )
 
 _NUMBER = re.compile(r"(?<![\w#/])(?<!\d[.,-])[+(]{0,2}\d(?:[\s().\-/\u2013\u00b7_*~|]{0,3}\d){6,17}(?![\w]|[.,-]\d)")
-_LONG_NUMBER = re.compile(r"\d{7,}")
 _ORDER_SHAPES = re.compile(
     r"\d{3}-\d{7}-\d{7}|(?:19|20)\d\d[-./]\d\d?[-./]\d\d?.*|\d\d?[-./]\d\d?[-./](?:19|20)\d\d.*"
     r"|97[89][- ]?\d[- ]?\d+[- ]?\d+[- ]?\d"
@@ -101,11 +100,14 @@ _NEAR = 40  # characters before a number that say what it is
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What is never a contact detail: addresses of these domains, links to these hosts and below, these numbers."""
+    """What is never a contact detail: addresses of these domains, links to these hosts and below, these numbers; and the pair's
+    known addresses, for aliases take their place.
+    """
 
     domains: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     order_ids: tuple[str, ...] = ()
+    known_addresses: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +176,8 @@ def _addresses(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail
         detail = _address_around(text, sign, end) or _reversed_address(text, sign)
         if detail:
             end = detail.end
-            domain = text[detail.start : detail.end].rpartition("@")[2].lower()
-            if domain not in allowed.domains:
+            address = text[detail.start : detail.end].lower()
+            if address not in allowed.known_addresses and address.rpartition("@")[2] not in allowed.domains:
                 yield detail
 
 
@@ -229,6 +231,8 @@ def _is_ending(label: str) -> bool:
 def _reversed_address(text: str, sign: re.Match[str]) -> Detail | None:
     """``tset.liam@nna``: what makes no address from left to right."""
     start = max(0, sign.start() - _TOKEN_ROOM)
+    if "." not in text[start : sign.start()]:
+        return None
     match = next(
         (one for one in _REVERSED.finditer(text, start, sign.end() + _TOKEN_ROOM) if one.start() < sign.start() < one.end()), None
     )

@@ -1,7 +1,6 @@
 """Header fields as octets: folded, ASCII, and impossible to inject into.
 
-Each function writes exactly one field. Whatever it is given, no line break of the value survives, so there is never a second
-one.
+Each function writes exactly one field. Whatever it is given, no line break of the value survives, so there is never a second one.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """One address as a pattern: all that may stand for each of its letters, and all that may stand between them.
 
-Patterns are made once for each address and kept. Every repetition in them is possessive, so that no text makes one slow.
+Patterns are made once for each address and kept. Every repetition in them is possessive or short, so that no text makes one slow.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _WORDS = {"@": _ATS, ".": _DOTS, "_": _UNDERSCORES, "-": _DASHES}
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _NEVER_PART_OF_A_WORD = 8  # characters of a host's name or a local part; nothing shorter is looked for inside words
 _NEVER_PART_OF_A_NUMBER = 11  # characters of an IP address; a shorter one may be the beginning of a longer
-_PUBLIC_DOTLESS = ("gmail.com", "googlemail.com")  # whose local parts mean the same with dots and without
+DOTS_MEAN_NOTHING = ("gmail.com", "googlemail.com")  # whose local parts mean the same with dots and without
 
 
 @lru_cache(maxsize=2_000)
@@ -66,7 +66,7 @@ def words_of(plain: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
     return tuple(words), re.compile(".{1,20}?".join(words))
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=100)  # each is large
 def pattern_of(plain: str) -> re.Pattern[str]:
     """Finds any spelling of it in a text whose entities and percent signs are undone (``coded.uncode``)."""
     whole = "|".join(_pattern(form) for form in forms_of(plain))
@@ -84,7 +84,7 @@ def _pattern(form: str) -> str:
     pieces: list[str] = []
     place = 0
     at = form.rfind("@")
-    dots_mean_nothing = form.endswith(tuple(f"@{domain}" for domain in _PUBLIC_DOTLESS))
+    dots_mean_nothing = form.endswith(tuple(f"@{domain}" for domain in DOTS_MEAN_NOTHING))
     while place < len(form):
         if place == at:
             pieces.append(rf"(?:\+[^\s@<>]{{1,64}}?)?{_GAP}")

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from postern.mail.coded import uncode, undo
 from postern.mail.lookalikes import CONFUSABLE, SHOWN, is_latin, translated
 from postern.mail.marks import TAG
-from postern.mail.patterns import SIGN_OF, forms_of, hidden_forms, pattern_of, words_of
+from postern.mail.patterns import DOTS_MEAN_NOTHING, SIGN_OF, forms_of, hidden_forms, pattern_of, words_of
 
 _GAPS = b" \t\n\r\v\f>"
 _NULS_AND_GAPS = b"\x00" + _GAPS
@@ -129,9 +129,9 @@ def _in_folded(folded: str, text: str, spellings: Spellings) -> Iterator[tuple[s
 def _is_variant(folded: str, plain: str) -> bool:
     """``ann+shop@mail.test``, and the dots that Gmail does not mind, are the same mailbox."""
     _, at, domain = plain.rpartition("@")
-    if not at or ("+" not in folded and not domain.startswith(("gmail.", "googlemail."))):
+    if not at or f"@{domain}" not in folded or ("+" not in folded and domain not in DOTS_MEAN_NOTHING):
         return False
-    return any(name in folded for name in (f"@{domain}", "@gmail.", "@googlemail.")) and bool(pattern_of(plain).search(folded))
+    return pattern_of(plain).search(folded) is not None
 
 
 def _decoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
@@ -219,13 +219,15 @@ def _cut(text: str, spans: Sequence[tuple[int, int]], replacement: str) -> str:
 
 
 def _replace_decoded(text: str, spellings: Spellings) -> tuple[str, int]:
-    """Base64 that says an address is replaced as a whole; so are an address's digests in hexadecimal digits."""
-    count = 0
-    for start, end, decoded in reversed([run for run in _decoded_runs(text) if run[2]]):
-        hit = next(_in_folded(fold(decoded), decoded, spellings), None)
-        if hit and end <= len(text):
-            text, count = f"{text[:start]}{hit[1]}{text[end:]}", count + 1
-    return text, count
+    """Base64 that says an address is replaced as a whole."""
+    pieces: list[str] = []
+    count = position = 0
+    for start, end, decoded in _decoded_runs(text):
+        hit = next(_in_folded(fold(decoded), decoded, spellings), None) if start >= position else None
+        if hit:
+            pieces += (text[position:start], hit[1])
+            position, count = end, count + 1
+    return "".join((*pieces, text[position:])), count
 
 
 def _replace_spelled(text: str, plain: str, replacement: str, *, markup: bool) -> tuple[str, int]:
@@ -233,15 +235,15 @@ def _replace_spelled(text: str, plain: str, replacement: str, *, markup: bool) -
     pattern = pattern_of(plain)
     for form in hidden_forms(plain):
         if form in text.lower():
-            text = re.sub(form, replacement, text, flags=re.IGNORECASE)
+            text = re.sub(form, lambda _: replacement, text, flags=re.IGNORECASE)
     if not markup:
-        return pattern.subn(replacement.replace("\\", r"\\"), text)
+        return pattern.subn(lambda _: replacement, text)
     count = 0
 
     def put(match: re.Match[str]) -> str:
         nonlocal count
         if match.lastgroup == "tag":
-            inside, more = pattern.subn(replacement, match[0][1:-1])
+            inside, more = pattern.subn(lambda _: replacement, match[0][1:-1])
             count += more
             return f"<{inside}>"
         count += 1

@@ -1,7 +1,7 @@
 """What our mails carry signed: the thread's token, and the links that act without sign-in.
 
-A thread token proves nothing but that this pair's thread was quoted (R9); it never expires, for a thread is never closed. A
-link names one action, one message and the side it was issued to, and has an end.
+A thread token proves nothing but that this pair's thread was quoted (R9); it never expires, for a thread is never closed. A link
+names one action, one message and the side it was issued to, and has an end.
 """
 
 from dataclasses import dataclass

@@ -99,7 +99,9 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
 def _allowed(pair: Pair, public_url: str) -> Allowed:
     """What looks like a contact detail and is none."""
     hosts = (*own_hosts(pair.marketplace, public_url), *pair.marketplace.contact_policy.allowed_hosts)
-    return Allowed((pair.marketplace.mail_domain,), hosts, tuple(order.name for order in pair.orders))
+    known = (pair.buyer.address, *(one.address for one in pair.seller_addresses))
+    order_ids = tuple(order.name for order in pair.orders)
+    return Allowed((pair.marketplace.mail_domain,), hosts, order_ids, tuple(address.canonical() for address in known))
 
 
 def _daily_limit(look: Look, frame: Frame, pair: Pair, day: Day, used: int) -> int:

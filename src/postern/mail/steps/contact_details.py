@@ -15,6 +15,7 @@ from postern.mail.contact_details import Allowed, Detail, find_details, host_of,
 from postern.mail.contact_words import MESSENGER_HOSTS, SHORTENERS
 from postern.mail.letter import Attachment, Draft, Letter, Passage
 from postern.mail.marks import TAG
+from postern.mail.steps.markup import words_of
 from postern.model.contact_policy import DetailKind, Treatment, Treatments
 
 _PIECE = re.compile(rf"({TAG.pattern})")
@@ -23,8 +24,6 @@ _INLINE = re.compile(
 )
 _REFERENCE = re.compile(r' href="([^"]*)"')
 _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
-_QUOTE = re.compile(r"<blockquote\b.*", re.IGNORECASE | re.DOTALL)
-_HIDDEN = re.compile(r"<(script|style|title|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 
 
 def mask_contact_details(draft: Draft, passage: Passage) -> Draft:
@@ -59,7 +58,7 @@ def details_in(letter: Letter, allowed: Allowed, kinds: Collection[DetailKind]) 
     pieces = (
         ("the subject", letter.subject),
         ("the text", _QUOTED_LINE.sub("", letter.text or "")),
-        ("the text", unescape(TAG.sub(" ", _HIDDEN.sub(" ", _QUOTE.sub("", letter.html or ""))))),
+        ("the text", _QUOTED_LINE.sub("", words_of(letter.html) if letter.html else "")),
     )
     return tuple(dict.fromkeys((detail.kind, place) for place, words in pieces for detail in find_details(words, allowed, kinds)))
 

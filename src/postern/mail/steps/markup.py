@@ -14,6 +14,7 @@ import nh3
 from postern.mail.letter import Draft, Passage
 from postern.mail.links import clean_url, say_where_links_lead
 from postern.mail.marks import TAG
+from postern.mail.plain import plain
 
 NESTING_MAXIMUM = 500  # the parser needs quadratic time for deeper HTML
 _GROWTH_MAXIMUM = 2  # HTML's rules repeat unclosed tags; no mail becomes longer than so many times itself, and a little
@@ -60,12 +61,24 @@ def clean_markup(draft: Draft, _passage: Passage) -> Draft:
     html = draft.letter.html
     if html is None:
         return draft
-    cleaned = "" if _is_too_deep(html) else _CLEANER.clean(html)
-    if len(cleaned) > _GROWTH_MAXIMUM * len(html) + _LITTLE or (html and not cleaned):
+    cleaned = _clean(html)
+    if html and not cleaned:
         return draft.but(replace(draft.letter, html=None, text=_words(draft, html)), "the HTML could not be read and is left out")
     shown, removed = _IMAGE_WITHOUT_SOURCE.subn(_alternative, cleaned)
     changes = ("remote images were removed",) if removed else ()
     return draft.but(replace(draft.letter, html=say_where_links_lead(shown)), *changes)
+
+
+def words_of(html: str) -> str:
+    """What this HTML shows as text, quotations marked: for those who look at a letter before it is rewritten."""
+    cleaned = _clean(html)
+    return plain(cleaned) if cleaned else unescape(TAG.sub(" ", html))
+
+
+def _clean(html: str) -> str:
+    """The HTML by the list; nothing where it is too deep, or would grow too much."""
+    cleaned = "" if _is_too_deep(html) else _CLEANER.clean(html)
+    return cleaned if len(cleaned) <= _GROWTH_MAXIMUM * len(html) + _LITTLE else ""
 
 
 def _words(draft: Draft, html: str) -> str:
