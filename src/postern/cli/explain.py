@@ -38,7 +38,10 @@ _VERDICTS = {
 def explain(
     mail: Annotated[str, typer.Argument(metavar="MESSAGE|FILE", help="msg_… or a Message-ID; with --to, a file or -.")],
     to: Annotated[str, typer.Option("--to", metavar="ALIAS", help="Try a mail: to this alias.")] = "",
-    sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Try a mail: sent by this address, which is its From too where the file has none.")] = "",
+    sender: Annotated[
+        str,
+        typer.Option("--from", metavar="ADDRESS", help="Try a mail: by this sender, who is its From where the file has none."),
+    ] = "",
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,  # noqa: FBT002 - a flag
 ) -> None:
