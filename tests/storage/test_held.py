@@ -233,12 +233,16 @@ def test_of_two_operators_at_once_one_decides_and_the_other_is_told_so(town: Tow
 
 
 def test_what_nobody_decides_in_time_expires_and_its_author_is_told(town: Town) -> None:
-    hold(town, town.from_acme())
-    town.clock.advance(FORTNIGHT)
-    assert expire_holds(town.store, town.frame, town.clock.now()) == 0
+    """`hold_days`."""
+    brief = with_limits(town, Limits(hold_days=3))
+    hold(brief, brief.from_acme())
+    (one,) = waiting(brief)
+    town.clock.advance(one.decide_by - START)
+    assert one.decide_by == START + timedelta(days=3)
+    assert expire_holds(town.store, brief.frame, town.clock.now()) == 0
     town.clock.advance(timedelta(seconds=1))
-    assert expire_holds(town.store, town.frame, town.clock.now()) == 1
-    assert expire_holds(town.store, town.frame, town.clock.now()) == 0
+    assert expire_holds(town.store, brief.frame, town.clock.now()) == 1
+    assert expire_holds(town.store, brief.frame, town.clock.now()) == 0
     assert states(town) == [MessageState.EXPIRED]
     assert told(town) == [("held", "help@acme.test"), ("hold_expired", "help@acme.test")]
     assert "Its hold was ended by the time" in story(town)

@@ -35,8 +35,8 @@ class Wish:
 
 
 def find_preferring(look: Look, name: str) -> Seller | UUID:
-    """The seller or the buyer whom this id of the operator's names: a seller, where both have it, for ``MARKETPLACE/ID`` always
-    is a buyer. Raises NotFoundError.
+    """The seller or the buyer whom this id of the operator's names; where both have it, the seller, for ``MARKETPLACE/ID`` is
+    always a buyer. Raises NotFoundError.
     """
     buyers = tuple(set(find_buyers_named(look, name).values()))
     seller = find_seller_named(look, name)

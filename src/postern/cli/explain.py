@@ -40,9 +40,7 @@ def explain(
     to: Annotated[str, typer.Option("--to", metavar="ALIAS", help="Try a mail: to this alias.")] = "",
     sender: Annotated[
         str,
-        typer.Option(
-            "--from", metavar="ADDRESS", help="Try a mail: sent by this address, which is its From too where the file has none."
-        ),
+        typer.Option("--from", metavar="ADDRESS", help="Try a mail: by this sender, also its From if the file has none."),
     ] = "",
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,  # noqa: FBT002 - a flag

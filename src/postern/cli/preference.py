@@ -40,9 +40,7 @@ def preference(  # noqa: PLR0913, PLR0917 - a choice each
         now = house.clock.now()
         if isinstance(who, Seller):
             if opt_out is not None or block or unblock:
-                raise typer.BadParameter(
-                    "this id is a seller's, who can only choose --bounce or --no-bounce; a buyer is MARKETPLACE/ID"
-                )
+                raise typer.BadParameter("a seller can only choose --bounce or --no-bounce; a buyer is MARKETPLACE/ID")
             set_seller_preferences(store, who, wish, now, OPERATOR)
             chosen: dict[str, Value] = {"bounce_on_opt_out": who.bounce_on_opt_out if bounce is None else bounce}
         else:

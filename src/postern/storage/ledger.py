@@ -44,7 +44,7 @@ _EVERYTHING = union_all(
     _shelf("journal", journal.c.kind, _NONE).where(journal.c.kind.in_(_KINDS)).group_by(journal.c.kind),
     _shelf("message", message.c.state, message.c.reason).group_by(message.c.state, message.c.reason),
     _shelf("house", house_mail.c.role, _NONE).group_by(house_mail.c.role),
-    _shelf("notice", notice.c.state, notice.c.kind).group_by(notice.c.state, notice.c.kind),
+    _shelf("notice", notice.c.state, _NONE).group_by(notice.c.state),
     select(literal("gone"), retention_mark.c["class"], _NONE, retention_mark.c.gone),
     _shelf("queue", delivery.c.carries, _NONE).group_by(delivery.c.carries),
 )
