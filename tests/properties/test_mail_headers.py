@@ -85,6 +85,7 @@ SCRIPTS = st.text(st.sampled_from("aZ9 .-_éßçΩжя你日한ไทعברक�
 @example("../../etc/passwd", "")
 @example("C:\\a", ".lnk")
 @example("fdp\u202eexe", ".pdf")
+@example("\u03a9:\u0301", ".pdf")  # two letters that become one when the colon is gone
 def test_a_file_name_in_any_script_is_read_as_we_wrote_it(stem: str, extension: str) -> None:  # M-06
     name = clean_file_name(stem + extension)
     assert clean_file_name(name) == name

@@ -16,8 +16,11 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9
 
 def clean_file_name(name: str, maximum: int = NAME_MAXIMUM) -> str:
     """The last part of a path, without control characters, reversed text or what file systems forbid; may be empty."""
-    name = one_line(unicodedata.normalize("NFC", name)).replace("\\", "/").rpartition("/")[2]
-    name = _shorten(one_line(_FORBIDDEN.sub("", name)).strip(" .~-"), maximum)
+    name = one_line(name).replace("\\", "/").rpartition("/")[2]
+    name = unicodedata.normalize(
+        "NFC", _FORBIDDEN.sub("", name)
+    )  # in this order, for what is taken out may have kept letters apart
+    name = _shorten(one_line(name).strip(" .~-"), maximum)
     return f"_{name}" if _DEVICE.match(name) else name
 
 
