@@ -157,6 +157,9 @@ CRAFTED: dict[str, Callable[[int], bytes]] = {
         b"II*\0\x08\0\0\0" + b"\1\0" + struct.pack("<HHII", 256, 4, 1, 1) + b"\x08\0\0\0" + bytes(size)
     ),
     "packed objects": lambda size: packed_objects(20, size),
+    "packed lists": lambda size: packed_objects(1, 1).replace(
+        zlib.compress(b"9 0  ", 9), zlib.compress(b"9 0 " + b"[" * 2 + b"1 " * size + b"]]", 1)
+    ),
     "a thousand small bombs": lambda size: packed_objects(1_000, size // 10),
     "pages": lambda size: tree_of_pages(size // 80),
     "words of PDF": lambda size: b"%PDF-1.4\n" + b"1 0 obj\n<<>>stream\n" * (size // 20),

@@ -142,7 +142,8 @@ def _check_packed_objects(octets: bytes, budget: Budget) -> None:
         said = octets[begin : found.start()] if begin >= 0 else b"#"
         if b"ObjStm" in said or b"XRef" in said or b"#" in said:
             end = octets.find(b"endstream", found.end())
-            _unpack_quietly(octets[found.end() : end if end >= 0 else len(octets)], budget)
+            packed = octets[found.end() : end if end >= 0 else len(octets)]
+            _check_density(_unpack_quietly(packed, budget), budget)
 
 
 def _check_density(octets: bytes, budget: Budget) -> None:
@@ -154,13 +155,15 @@ def _check_density(octets: bytes, budget: Budget) -> None:
         raise UncleanError
 
 
-def _unpack_quietly(packed: bytes, budget: Budget) -> None:
+def _unpack_quietly(packed: bytes, budget: Budget) -> bytes:
+    """What is packed here; nothing where it is broken, unless it had already become too much."""
     before = budget.octets
     try:
-        _check_density(budget.inflate(packed)[0], budget)
+        return budget.inflate(packed)[0]
     except UncleanError:
         if budget.octets < 0 or before - budget.octets > _QPDF_MEMORY:
             raise
+        return b""
 
 
 def _clean(document: Pdf, budget: Budget) -> None:
