@@ -169,6 +169,7 @@ def word() -> bytes:
         made.getvalue(),
         {
             "word/document.xml": _after("<w:body>", tracked),
+            "word/stylesWithEffects.xml": lambda old: old[: old.index(b"<w:docDefaults>")] + b"</w:styles>",  # long, and the same
             "word/settings.xml": _before("</w:settings>", settings),
             "word/_rels/document.xml.rels": _before(
                 "</Relationships>",

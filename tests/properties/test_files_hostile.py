@@ -113,6 +113,17 @@ def tree_of_pages(count: int) -> bytes:
     return catalogue + b"]/Count %d>>\nendobj\n" % count + pages + b"trailer<</Root 1 0 R>>"
 
 
+def strips(size: int) -> bytes:
+    """A TIFF of pages whose strips are all empty, and listed once for all of them."""
+    count = size // 4
+    pages = b""
+    for number in range(200):
+        place = 8 + number * 66 + 66
+        tags = ((256, 4, 1, 1), (257, 4, 1, 1), (273, 4, count, 20_000), (279, 4, count, 20_000 + size), (262, 4, 1, 1))
+        pages += struct.pack("<H", 5) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + struct.pack("<I", place)
+    return (b"II*\0\x08\0\0\0" + pages).ljust(20_000, b"\0") + bytes(2 * size)
+
+
 def drawing(operators: bytes, fonts: int = 0) -> bytes:
     """A page that draws this, with fonts that number their letters."""
     document = Pdf.new()
@@ -156,7 +167,11 @@ CRAFTED: dict[str, Callable[[int], bytes]] = {
     "directories in a ring": lambda size: (
         b"II*\0\x08\0\0\0" + b"\1\0" + struct.pack("<HHII", 256, 4, 1, 1) + b"\x08\0\0\0" + bytes(size)
     ),
+    "strips of nothing": strips,
     "packed objects": lambda size: packed_objects(20, size),
+    "packed lists": lambda size: packed_objects(1, 1).replace(
+        zlib.compress(b"9 0  ", 9), zlib.compress(b"9 0 " + b"[" * 2 + b"1 " * size + b"]]", 1)
+    ),
     "a thousand small bombs": lambda size: packed_objects(1_000, size // 10),
     "pages": lambda size: tree_of_pages(size // 80),
     "words of PDF": lambda size: b"%PDF-1.4\n" + b"1 0 obj\n<<>>stream\n" * (size // 20),
@@ -188,6 +203,7 @@ CRAFTED: dict[str, Callable[[int], bytes]] = {
     "folded lines": lambda size: b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:" + b"\n a" * (size // 3) + b"\nEND:VEVENT",
     "events": lambda size: b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\nSUMMARY:a\nEND:VEVENT\n" * (size // 34),
     "parameters": lambda size: b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY" + b';A="' * (size // 4) + b":x\nEND:VEVENT",
+    "comments before a page": lambda size: b"<!---->" * (size // 7) + b"x",
     "almost a page": lambda size: b"<!-- " + b" -->" * (size // 4),
     "almost macros": lambda size: old_office() + "VBA".encode("utf-16-le") * (size // 6),
     "a mail of headers": lambda size: b"A: b\n" * (size // 5),

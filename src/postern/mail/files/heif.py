@@ -158,21 +158,29 @@ def _property(octets: bytes, kind: bytes, place: tuple[int, int], budget: Budget
 
 def _kept_items(picture: _Picture) -> list[int]:
     """The primary item and what it is made of, then what makes these transparent."""
-    kept = [picture.primary]
     made_of = {source: targets for kind, source, targets in picture.references if kind == b"dimg"}
-    for item in kept:  # grows while it runs; each item once
-        kept += [one for one in made_of.get(item, []) if one not in kept][: _ITEMS_MAXIMUM - len(kept)]
+    kept = dict.fromkeys(_with_pieces([picture.primary], made_of))
     masks = [
         source
         for kind, source, targets in picture.references
-        if kind == b"auxl" and source not in kept and set(targets) & set(kept) and _is_alpha(picture, source)
+        if kind == b"auxl" and not kept.keys().isdisjoint(targets) and _is_alpha(picture, source)
     ]
-    kept += masks
-    for item in masks:
-        kept += [one for one in made_of.get(item, []) if one not in kept]
+    kept |= dict.fromkeys(_with_pieces(masks, made_of))
     if any(picture.kinds.get(item) not in _CODED or not picture.content.get(item) for item in kept):
         raise UncleanError
-    return kept
+    return list(kept)
+
+
+def _with_pieces(items: list[int], made_of: dict[int, list[int]]) -> dict[int, None]:
+    """These items and all that they are put together from, each once."""
+    found: dict[int, None] = {}
+    waiting = items[::-1]
+    while waiting:
+        item = waiting.pop()
+        if item not in found:
+            found[item] = None
+            waiting += made_of.get(item, [])[::-1]
+    return found
 
 
 def _is_alpha(picture: _Picture, item: int) -> bool:

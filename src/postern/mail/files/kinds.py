@@ -80,7 +80,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
 )
 _SNIFFED = 1_024  # octets in which a reader looks for a page's first tag or a PDF's first line
 _PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,900}?-->\s*|<\?xml.{0,900}?\?>\s*)*<(?:!doctype|html|head|body|script|svg|iframe|style|title|a\s|"
+    rb"(?:\xef\xbb\xbf)?\s*(?>(?:<!--.{0,900}?-->|<\?xml.{0,900}?\?>)\s*)*+<(?:!doctype|html|head|body|script|svg|iframe|style|title|a\s|"
     rb"img|table|div|h1|br|p[\s>]|font|b>|meta|link|base|object|embed|form|input|xsl:|[a-z]{1,9}:(?:html|svg|script|stylesheet)\b)",
     re.IGNORECASE | re.DOTALL,
 )

@@ -121,7 +121,8 @@ _RULES = Rules(
     | _in(_P, "oleObj", "control"),
 )
 _COMMENT_AUTHOR = re.compile(r"<(?:\w+:)?author>([^<]{1,200})</")
-_INSTRUCTION = re.compile(r"""<w:instrText[^>]*>([^<]*)|w:instr=("[^"]*"|'[^']*')""")
+_COMMENT_AUTHORS_MAXIMUM = 100
+_INSTRUCTION = re.compile(r"""<(?:\w+:)?instrText[^>]*>([^<]*)|\binstr=("[^"]*"|'[^']*')""")
 _REACHING_OUT = re.compile(r"\bDDE(?:AUTO)?\b|[A-Za-z]:\\|\\\\\\\\|file:", re.IGNORECASE)
 
 
@@ -173,7 +174,10 @@ def _check_instructions(text: bytes) -> None:
 
 def _without_comment_authors(before: bytes, after: bytes) -> bytes:
     """Excel begins each comment with its author's name."""
-    for name in dict.fromkeys(_COMMENT_AUTHOR.findall(before.decode("utf-8", "replace"))):
+    names = dict.fromkeys(_COMMENT_AUTHOR.findall(before.decode("utf-8", "replace")))
+    if len(names) > _COMMENT_AUTHORS_MAXIMUM:
+        raise UncleanError
+    for name in names:
         after = after.replace(f">{name}:".encode(), b">Author:")
     return after
 

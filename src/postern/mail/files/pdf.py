@@ -40,6 +40,8 @@ _NEVER = frozenset(
      "/OpenAction", "/Collection", "/FFilter", "/FDecodeParms", "/Measure", "/PtData", "/OutputIntents", "/Perms",
      "/CreationDate", "/ModDate", "/Author", "/Producer", "/Company", "/SourceModified"}
 )  # fmt: skip
+# What qpdf and pikepdf raise on octets that are no PDF, or hardly one.
+BROKEN = (pikepdf.PikepdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, OverflowError)
 _WEB = re.compile(rb"(?:https?://|mailto:|tel:)[\x21-\x7e]*")
 _STREAM = re.compile(rb">>\s{0,20}stream\r?\n")
 _LOOKED_BACK = 2_000  # octets before a stream, in which its own dictionary stands
@@ -52,34 +54,48 @@ _QPDF_MEMORY = 5_000_000  # octets of one stream that qpdf unpacks: objects, nev
 
 
 def clean(octets: bytes, budget: Budget) -> bytes:
-    """The pages alone. A document that only its owner's password protects is opened; one that asks its reader is not."""
-    limits = budget.limits
+    """The pages alone. A document that only its owner's password protects is opened; one that asks its reader is not. What had to
+    be mended is built twice: only then is the outcome as if it had been written whole.
+    """
     _bound_qpdf()
     _check_packed_objects(octets, budget)
+    rebuilt, was_mended = _rebuild(octets, budget)
+    if was_mended:
+        rebuilt, _ = _rebuild(rebuilt, budget)
+    return rebuilt
+
+
+def _rebuild(octets: bytes, budget: Budget) -> tuple[bytes, bool]:
     try:
         with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=True) as document:
             if document.is_encrypted and octets.count(b"ObjStm") > _PROTECTED_MAXIMUM:
                 raise UncleanError
-            if len(document.objects) > limits.pdf_objects or not document.pages:
+            pages = len(document.pages)
+            if len(document.objects) > budget.limits.pdf_objects or not pages:
                 raise UncleanError
             _clean(document, budget)
-            pages = len(document.pages)
-            cleaned = io.BytesIO()
-            document.save(
-                cleaned,
-                fix_metadata_version=False,
-                preserve_pdfa=False,
-                compress_streams=True,
-                stream_decode_level=pikepdf.StreamDecodeLevel.none,
-                object_stream_mode=pikepdf.ObjectStreamMode.generate,
-                encryption=False,
-                static_id=True,
-            )
-    except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, KeyError, RuntimeError, OverflowError) as error:
+            rebuilt = _saved(document)
+            was_mended = bool(document.get_warnings())
+    except BROKEN as error:
         raise UncleanError from error
-    if _pages_of(cleaned.getvalue()) != pages:
+    if _pages_of(rebuilt) != pages:
         raise UncleanError
-    return cleaned.getvalue()
+    return rebuilt, was_mended
+
+
+def _saved(document: Pdf) -> bytes:
+    saved = io.BytesIO()
+    document.save(
+        saved,
+        fix_metadata_version=False,
+        preserve_pdfa=False,
+        compress_streams=True,
+        stream_decode_level=pikepdf.StreamDecodeLevel.none,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        encryption=False,
+        static_id=True,
+    )
+    return saved.getvalue()
 
 
 def _pages_of(octets: bytes) -> int:
@@ -87,7 +103,7 @@ def _pages_of(octets: bytes) -> int:
     try:
         with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=False, attempt_recovery=False) as document:
             return 0 if document.get_warnings() else len(document.pages)
-    except (pikepdf.PdfError, RuntimeError, ValueError):
+    except BROKEN:
         return 0
 
 
@@ -101,7 +117,7 @@ def asks_for_a_password(octets: bytes) -> bool:
             return False
     except pikepdf.PasswordError:
         return True
-    except (pikepdf.PdfError, ValueError, RuntimeError, OverflowError):
+    except BROKEN:
         return False
 
 
@@ -126,7 +142,8 @@ def _check_packed_objects(octets: bytes, budget: Budget) -> None:
         said = octets[begin : found.start()] if begin >= 0 else b"#"
         if b"ObjStm" in said or b"XRef" in said or b"#" in said:
             end = octets.find(b"endstream", found.end())
-            _unpack_quietly(octets[found.end() : end if end >= 0 else len(octets)], budget)
+            packed = octets[found.end() : end if end >= 0 else len(octets)]
+            _check_density(_unpack_quietly(packed, budget), budget)
 
 
 def _check_density(octets: bytes, budget: Budget) -> None:
@@ -138,13 +155,15 @@ def _check_density(octets: bytes, budget: Budget) -> None:
         raise UncleanError
 
 
-def _unpack_quietly(packed: bytes, budget: Budget) -> None:
+def _unpack_quietly(packed: bytes, budget: Budget) -> bytes:
+    """What is packed here; nothing where it is broken, unless it had already become too much."""
     before = budget.octets
     try:
-        _check_density(budget.inflate(packed)[0], budget)
+        return budget.inflate(packed)[0]
     except UncleanError:
         if budget.octets < 0 or before - budget.octets > _QPDF_MEMORY:
             raise
+        return b""
 
 
 def _clean(document: Pdf, budget: Budget) -> None:

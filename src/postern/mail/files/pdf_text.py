@@ -14,6 +14,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from postern.mail.files.budget import Budget, UncleanError
+from postern.mail.files.pdf import BROKEN
 
 _STRING = re.compile(rb"\((?:[^()\\]++|\\.|\((?:[^()\\]++|\\.)*+\))*+\)|<([0-9A-Fa-f\s]*+)>", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|\r?\n|(.))", re.DOTALL)
@@ -35,7 +36,7 @@ def text_of(octets: bytes, budget: Budget) -> Iterator[bytes]:
     try:
         with pikepdf.open(io.BytesIO(octets), inherit_page_attributes=False, attempt_recovery=False) as document:
             tables, streams, strings = _read(document, budget)
-    except (pikepdf.PdfError, RuntimeError, TypeError, ValueError) as error:
+    except BROKEN as error:
         raise UncleanError from error
     yield b"\n".join(strings)
     if len(tables) > _TABLES_MAXIMUM:

@@ -44,7 +44,7 @@ def clean(octets: bytes, budget: Budget) -> bytes:
         if pixels > budget.limits.image_pixels:
             raise UncleanError
         link = _write_page(content, link, entries, octets, order)
-        if len(content) > 2 * len(octets) + 1_000:  # pages that share their pixels: no honest program writes them
+        if len(content) > len(octets) + len(octets) // 4 + 1_000:  # pages that share their pixels: no honest program writes them
             raise UncleanError
         pages += 1
     if not pages:
