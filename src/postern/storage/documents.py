@@ -4,10 +4,12 @@ on disk before the commit, under random names, so that a row never points at not
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BindParameter, RowMapping, bindparam, select, tuple_
 
 from postern.errors import DamagedError, NotFoundError
 from postern.model.identifier import new_id
@@ -20,6 +22,8 @@ from postern.storage.store import Look
 from postern.storage.vault import DataKey
 
 _SALT_LENGTH = 16
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_BY_KEYS = select(document).where(tuple_(document.c.seller_id, document.c.id).in_(_KEYS))
 _BY_ID = select(document).where(document.c.seller_id == bindparam("seller_id"), document.c.id == bindparam("document_id"))
 
 
@@ -64,10 +68,22 @@ def seal_document(seller_id: int, content: bytes, owner: Owner, blobs: Blobs, in
     return SealedDocument(document_id, Row(Write.ADD_DOCUMENT, values), hashlib.sha256(salted).hexdigest())
 
 
-def compute_commitment(look: Look, seller_id: int, document_id: UUID) -> str:
-    """What the journal holds of this mail, from the bytes that are there now. Raises as ``find_document`` does."""
-    salted = _open_salted(look, seller_id, document_id)
-    return hashlib.sha256(salted).hexdigest()
+def compute_commitments(look: Look, keys: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], str | DamagedError]:
+    """What the journal holds of these mails (seller, document), from the bytes that are there now; of what does not open, why.
+    One that is missing here is missing there.
+    """
+    data_keys: dict[tuple[object, ...], DataKey] = {}
+    found: dict[tuple[int, UUID], str | DamagedError] = {}
+    for row in look.connection.execute(_BY_KEYS, {"keys": list(keys)}).mappings():
+        owner = (row["owner"], row["owner_id"], row["seller_id"])
+        try:
+            if owner not in data_keys:
+                data_keys[owner] = _key_of(look, row["seller_id"], row["owner"], row["owner_id"])
+            commitment: str | DamagedError = hashlib.sha256(_open_row(look, row, data_keys[owner])).hexdigest()
+        except DamagedError as error:
+            commitment = error
+        found[row["seller_id"], row["id"]] = commitment
+    return found
 
 
 def find_document(look: Look, seller_id: int, document_id: UUID) -> bytes:
@@ -80,10 +96,14 @@ def _open_salted(look: Look, seller_id: int, document_id: UUID) -> bytes:
     row = look.connection.execute(_BY_ID, keys).mappings().first()
     if row is None:
         raise NotFoundError("no such document")
+    return _open_row(look, row, _key_of(look, seller_id, row["owner"], row["owner_id"]))
+
+
+def _open_row(look: Look, row: RowMapping, key: DataKey) -> bytes:
     sealed = row["sealed"] if row["blob"] is None else look.blobs.get(row["blob"])
     if sealed is None or (row["blob"] and row["sealed"]):
         raise DamagedError("a document without bytes, or with two kinds of them")
-    salted = _key_of(look, seller_id, row["owner"], row["owner_id"]).open(sealed, _label(document_id))
+    salted = key.open(sealed, _label(row["id"]))
     if len(salted) != _SALT_LENGTH + row["size"]:
         raise DamagedError("a document of another size")
     return salted

@@ -10,11 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from postern.actions.verifying.findings import Findings, Subject
-from postern.errors import DamagedError, NotFoundError
+from postern.errors import DamagedError
 from postern.model.identifier import read_shown, show
 from postern.model.thread import MessageState
 from postern.storage.audit import Key, Place, Told, Tried, find_message_rows, list_told
-from postern.storage.documents import compute_commitment
+from postern.storage.documents import compute_commitments
 from postern.storage.house import commit_to_house_mail, find_house_mail_rows
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
@@ -35,6 +35,7 @@ _LEAVES_STATE = ("mail-repeated", "no-response-needed", "message-reported", "mes
 _MAILS = {"original": "original_id", "relayed": "relayed_id"}
 
 Row = Mapping[str, Any]
+Mails = Mapping[tuple[int, UUID], str | DamagedError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,11 @@ def check_messages(look: Look, places: Sequence[Place], findings: Findings) -> N
     told: dict[UUID, list[Told]] = {}
     for one in list_told(look, list(ids.values())):
         told.setdefault(one.message_id, []).append(one)
+    kept = {(seller, row[column]) for (seller, _), row in rows.items() for column in _MAILS.values() if row[column]}
+    mails = compute_commitments(look, kept)
     for place in places:
         message_id = ids[place.position]
-        wrong = _wrong_message(look, place.seller_id, rows.get(Key(place.seller_id, message_id)), told.get(message_id, []))
-        for sentence in wrong:
+        for sentence in _wrong_message(rows.get(Key(place.seller_id, message_id)), told.get(message_id, []), mails):
             findings.add(place.chain, sentence, place.position, show("msg", message_id), Subject.MAILS)
 
 
@@ -94,7 +96,8 @@ def _wrong_house_mail(look: Look, values: Values) -> str:
         return "is not there: it was removed"
     if commit_to_house_mail(row) != values["kept"]:
         return "is not what was kept: its row was changed"
-    return _wrong_mail(look, HOUSE, row["document_id"], str(values["original"]))
+    kept = (HOUSE, row["document_id"])
+    return _wrong_mail(compute_commitments(look, [kept]).get(kept), str(values["original"]))
 
 
 def check_attempts(tried: Iterable[Tried], findings: Findings) -> int:
@@ -108,7 +111,7 @@ def check_attempts(tried: Iterable[Tried], findings: Findings) -> int:
     return count
 
 
-def _wrong_message(look: Look, seller_id: int, row: Row | None, told: Sequence[Told]) -> Iterator[str]:
+def _wrong_message(row: Row | None, told: Sequence[Told], mails: Mails) -> Iterator[str]:
     entries = [values for one in told if (values := read_values(one.kind, one.fields))]
     made = next((one for one in entries if one.kind in MAKES_A_MESSAGE and "kept" in one), None)
     if made is None:
@@ -123,25 +126,18 @@ def _wrong_message(look: Look, seller_id: int, row: Row | None, told: Sequence[T
     state = _expected_state(entries)
     if state and state != row["state"]:
         yield f"is {row['state']} in its row and {state} by the journal"
-    yield from _wrong_mails(look, seller_id, row, entries)
-
-
-def _wrong_mails(look: Look, seller_id: int, row: Row, entries: Sequence[Values]) -> Iterator[str]:
     for name, column in _MAILS.items():
         commitment = _last(entries, name)
-        if commitment is not None and (wrong := _wrong_mail(look, seller_id, row[column], str(commitment))):
+        if commitment is not None and (wrong := _wrong_mail(mails.get((row["seller_id"], row[column])), str(commitment))):
             yield f"{wrong} ({name})"
 
 
-def _wrong_mail(look: Look, seller_id: int, document_id: UUID | None, commitment: str) -> str:
-    try:
-        if document_id is None:
-            return "has lost its mail"
-        return "" if compute_commitment(look, seller_id, document_id) == commitment else "has another mail than was kept"
-    except NotFoundError:
+def _wrong_mail(found: str | DamagedError | None, commitment: str) -> str:
+    if found is None:
         return "has lost its mail"
-    except DamagedError as error:
-        return f"has a mail that does not open: {error}"
+    if isinstance(found, DamagedError):
+        return f"has a mail that does not open: {found}"
+    return "" if found == commitment else "has another mail than was kept"
 
 
 def _last(entries: Sequence[Values], name: str) -> Any:  # noqa: ANN401 - JSON
