@@ -3,7 +3,9 @@
 import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -23,8 +25,24 @@ class Shelf(BaseHTTPRequestHandler):
         self._answer(200)
 
     def do_GET(self) -> None:
+        if "list-type=2" in self.path:
+            self._answer(200, self._list())
+            return
         content = self.objects.get(self.path)
         self._answer(404 if content is None else 200, content or b"")
+
+    def _list(self) -> bytes:
+        """ListObjectsV2: all in one page."""
+        asked = parse_qs(urlsplit(self.path).query)
+        bucket = urlsplit(self.path).path.rstrip("/")
+        keys = [path.removeprefix(f"{bucket}/") for path in self.objects]
+        listed = "".join(
+            f"<Contents><Key>{key}</Key><LastModified>2026-11-23T10:00:00.000Z</LastModified><Size>1</Size></Contents>"
+            for key in keys
+            if key.startswith(asked.get("prefix", [""])[0])
+        )
+        head = '<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated>'
+        return f"{head}{listed}</ListBucketResult>".encode()
 
     def do_POST(self) -> None:
         """DeleteObjects: the client deletes in bulk, even one."""
@@ -78,6 +96,15 @@ def test_a_blob_is_kept_found_and_forgotten(server: ThreadingHTTPServer) -> None
     assert server.server_address[0] == "127.0.0.1"
 
 
+def test_blobs_are_listed_with_their_time_and_nothing_else_in_the_bucket_is(server: ThreadingHTTPServer) -> None:
+    bucket, beside = open_bucket("s3://mails/shop"), open_bucket("s3://mails")
+    bucket.put(NAME, b"sealed")
+    beside.put(NAME.replace("0", "f"), b"another's")
+    bucket.put("README", b"not a blob")
+    assert list(bucket.names()) == [(NAME, datetime(2026, 11, 23, 10, tzinfo=UTC))]
+    assert server.server_address[0] == "127.0.0.1"
+
+
 def test_a_store_that_is_away_is_a_store_error(server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_RETRIES", "0")
     bucket = open_bucket("s3://mails/shop")
@@ -87,6 +114,8 @@ def test_a_store_that_is_away_is_a_store_error(server: ThreadingHTTPServer, monk
         bucket.put(NAME, b"x")
     with pytest.raises(StoreError):
         bucket.get(NAME)
+    with pytest.raises(StoreError):
+        list(bucket.names())
 
 
 def test_a_url_that_is_no_object_store_is_a_configuration_error() -> None:

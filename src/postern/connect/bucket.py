@@ -4,6 +4,7 @@ Credentials and endpoint come from the environment in the usual names (AWS_ACCES
 settings, so that no secret stands in a second place.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from obstore.store import ObjectStore, from_url
 
 from postern.errors import ConfigurationError, DamagedError, StoreError
 from postern.ports import Blobs
+
+_NAME = re.compile(r"[0-9a-f]{32}")  # whatever else lies in the bucket is not ours
 
 
 class Bucket:
@@ -46,7 +49,7 @@ class Bucket:
     def names(self) -> Iterator[tuple[str, datetime]]:
         try:
             for portion in obstore.list(self._store):
-                yield from ((one["path"], one["last_modified"]) for one in portion)
+                yield from ((one["path"], one["last_modified"]) for one in portion if _NAME.fullmatch(one["path"]))
         except (BaseError, OSError) as error:
             raise StoreError("the object store cannot be listed") from error
 
