@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from postern.mail.guard import Sought, look_over
-from postern.mail.letter import Relayed
+from postern.mail import writer
+from postern.mail.guard import Sought, find_certain, look_over
+from postern.mail.letter import Attachment, Relayed
 from postern.mail.reader import read
 from postern.mail.rewrite import rewrite
 from postern.mail.spelling import replace as respell
@@ -16,6 +17,8 @@ from postern.mail.trace import TRACE_MAXIMUM, trace_of
 from postern.model.address import Address
 from postern.model.contact_policy import ContactPolicy, Treatment
 from tests.letters import ANNS_ALIAS, FROM_ACME, FROM_ANN, LIMITS, octets, relay
+from tests.people import ANN
+from tests.planted_wrappings import archive
 from tests.planting import FROM_INGE, HOST, IPV4, IPV6, MESSAGE_ID, TRACE
 
 
@@ -120,3 +123,10 @@ def test_searching_takes_time_by_the_length_alone(piece: str) -> None:
 
     seconds(100)
     assert seconds(20_000) < 60 * max(seconds(2_000), 0.005)
+
+
+def test_a_file_that_cannot_be_searched_to_its_end_does_not_leave() -> None:
+    """What nobody can look into may hold an address."""
+    bomb = archive({"inner.zip": archive({"zeros.txt": b"\0" * 50_000_000})})
+    mail = writer.mail((b"Subject: x\r\n",), "Hello", "", (Attachment("a.zip", "application/zip", bomb),), lambda: "=_b")
+    assert any("cannot be searched" in place for place in find_certain(mail, [ANN]))

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from postern.mail.characters import one_line
+from postern.mail.files.budget import UncleanError
+from postern.mail.files.searching import searchable
+from postern.mail.letter import Attachment
 from postern.mail.reading import header_block
 from postern.mail.reading.charsets import decode
 from postern.mail.reading.encoded_words import decode_words
@@ -50,6 +53,7 @@ class _View:
     words: str = ""
     octets: bytes | None = None
     markup: bool = False
+    hides: bool = False  # nobody can say what else is in it
     as_it_is: bool = False  # what its parts spell in other ways, they show by themselves
 
 
@@ -68,7 +72,7 @@ def look_over(content: bytes, sought: Sought) -> Sighting:
     told: set[str] = set()
     for view in _views(content, sought.written or {}):
         seen = {word for word, _ in _seen_in(view, pairs)}
-        if seen & sure:
+        if seen & sure or (view.hides and sure):
             places[view.place] = None
         told |= seen - sure
     return Sighting(tuple(places), len(told))
@@ -103,9 +107,12 @@ def _views_of(place: str, part: Part) -> Iterator[_View]:
     if part.media_type.startswith("text/"):
         yield _View(place, decode(content, part.charset), markup=part.media_type == "text/html")
     else:
-        yield from (_View(place, octets=shown) for shown in _searchable(content))
+        yield from _views_of_file(place, Attachment(part.file_name, part.media_type, content))
 
 
-def _searchable(content: bytes) -> Iterator[bytes]:
-    """What of a file can be searched: the octets as they are. The one place where unpacked streams are to be added."""
-    yield content
+def _views_of_file(place: str, file: Attachment) -> Iterator[_View]:
+    """A file counts as searched only when it was unpacked; one that cannot be is as bad as one that shows an address."""
+    try:
+        yield from (_View(place, octets=shown) for shown in searchable(file, _OWN_LIMITS))
+    except UncleanError:
+        yield _View(f"{place}, which cannot be searched", hides=True)

@@ -40,7 +40,7 @@ from postern.storage.schema import (
 )
 
 ROWS_AT_ONCE = 25  # so that no step holds the write lock for long
-_REFUSED = journal.c.kind.like("%-refused")
+_REFUSED = journal.c.kind.in_(("mail-refused", "mail-refused-beside"))
 
 Cursor = tuple[datetime, UUID]
 
