@@ -177,7 +177,7 @@ def tell(look: Look, frame: Frame, told: Told, notice: Notice, failure: Failure 
         attempts=0,
         queued_at=now,
     )
-    values: dict[str, Value] = {"notice": notice.kind, "to": told.author, "mail": document.commitment}
+    values: dict[str, Value] = {"notice": notice.kind, "to": told.author, "sent": document.commitment}
     entry = journal_row(
         "notice-made",
         now,
