@@ -64,9 +64,9 @@ def _ask(here: Town) -> float:
     with here.store.look() as look:
         ledger = add_up(look)
     seconds, worked = time.monotonic() - began_at, time.process_time() - worked_from
+    found = ledger.differences or "no difference"
     print(
-        f"{seconds * 1000:8.0f} ms, {worked * 1000:.0f} of them at work here: {ledger.accounted:,} accounted for; {ledger.differences or 'no difference'}",
-        flush=True,
+        f"{seconds * 1000:8.0f} ms, {worked * 1000:.0f} of them CPU here: {ledger.accounted:,} accounted for; {found}", flush=True
     )
     return seconds if not ledger.differences else float("inf")
 

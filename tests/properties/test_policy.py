@@ -1,6 +1,6 @@
 """The rules over any facts at all: one verdict, the gravest; and no exception that skips another rule."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,45 +13,58 @@ from postern.policy.rules.consent import EXCEPTIONS, must_be_wanted
 from postern.policy.rules.privacy import should_go_to_nobody_beside
 from postern.policy.verdict import Block, Deliver, Discard, Effect, Hold, Refuse, Verdict
 
-SMALL = st.integers(0, 3)
-FACTS = st.builds(
-    Facts,
-    author=st.sampled_from(Side),
-    unreadable=st.sampled_from(["", "", "", "too deep"]),
-    author_fields=st.sampled_from([1, 1, 1, 0, 2]),
-    author_mailboxes=st.sampled_from([1, 1, 1, 0, 2]),
-    author_has_address=st.sampled_from([True, True, True, False]),
-    author_is_of_pair=st.sampled_from([True, True, True, False]),
-    received_fields=SMALL,
-    received_maximum=st.sampled_from([3, 3, 1]),
-    attachments=SMALL,
-    attachments_maximum=st.sampled_from([3, 3, 1]),
-    attachment_bytes=SMALL,
-    attachment_bytes_maximum=st.sampled_from([3, 3, 1]),
-    author_is_blocked=st.sampled_from([False, False, False, True]),
-    author_sells=st.booleans(),
-    pair_is_one_person=st.sampled_from([False, False, False, True]),
-    pair_has_order=st.booleans(),
-    report_infringement_url=st.sampled_from(["", "https://shop.example/infringement"]),
-    automatic_by=st.sampled_from(["", "", "", "Precedence: auto_reply"]),
-    messages_lately=SMALL,
-    messages_lately_maximum=SMALL,
-    used_today=SMALL,
-    daily_limit=st.sampled_from([4, 4, 1]),
-    limit_resets_at=st.just("2026-11-23 23:00 UTC"),
-    opted_out=st.booleans(),
-    is_reply=st.booleans(),
-    is_marked_important=st.booleans(),
-    pair_has_live_order=st.booleans(),
-    about_customised_order=st.booleans(),
-    outside_copies=SMALL,
-)
+SMALL, EITHER, RARELY, MOSTLY = (0, 1, 2, 3), (False, True), (*[False] * 19, True), (*[True] * 19, False)
+ONE, ENOUGH = (*[1] * 19, 0, 2), (*[3] * 19, 1)  # most mails are refused by no rule, so that the milder ones have their say
+CHOICES: dict[str, tuple[object, ...]] = {
+    "author": tuple(Side),
+    "unreadable": (*[""] * 19, "too deep"),
+    "author_fields": ONE,
+    "author_mailboxes": ONE,
+    "author_has_address": MOSTLY,
+    "author_is_of_pair": MOSTLY,
+    "received_fields": SMALL,
+    "received_maximum": ENOUGH,
+    "attachments": SMALL,
+    "attachments_maximum": ENOUGH,
+    "attachment_bytes": SMALL,
+    "attachment_bytes_maximum": ENOUGH,
+    "author_is_blocked": RARELY,
+    "author_sells": RARELY,
+    "pair_is_one_person": RARELY,
+    "pair_has_order": EITHER,
+    "report_infringement_url": ("", "https://shop.example/infringement"),
+    "automatic_by": ("", "", "", "Precedence: auto_reply"),
+    "messages_lately": SMALL,
+    "messages_lately_maximum": SMALL,
+    "used_today": SMALL,
+    "daily_limit": (*[4] * 19, 1),
+    "limit_resets_at": ("2026-11-23 23:00 UTC",),
+    "opted_out": EITHER,
+    "is_reply": EITHER,
+    "is_marked_important": EITHER,
+    "pair_has_live_order": EITHER,
+    "about_customised_order": EITHER,
+    "outside_copies": SMALL,
+}
+
+
+def facts_of(octets: bytes) -> Facts:
+    """An octet chooses each fact: drawn in one go, which is ten times as fast as fact by fact."""
+    chosen = {name: options[octet % len(options)] for (name, options), octet in zip(CHOICES.items(), octets, strict=True)}
+    return Facts(**chosen)  # type: ignore[arg-type] # of the kinds above
+
+
+FACTS = st.binary(min_size=len(CHOICES), max_size=len(CHOICES)).map(facts_of)
 GRAVITY = {Effect.NOTE: 0, Effect.HOLD: 1, Effect.BLOCK: 2, Effect.DISCARD: 3, Effect.REFUSE: 4}
 VERDICTS = {Effect.NOTE: Deliver, Effect.HOLD: Hold, Effect.BLOCK: Block, Effect.DISCARD: Discard, Effect.REFUSE: Refuse}
 
 
 def how_grave(verdict: Verdict) -> int:
     return next(GRAVITY[effect] for effect, kind in VERDICTS.items() if isinstance(verdict, kind))
+
+
+def test_every_fact_is_among_those_that_are_chosen() -> None:
+    assert {one.name for one in fields(Facts)} == set(CHOICES)
 
 
 @given(FACTS)

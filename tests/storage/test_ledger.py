@@ -1,17 +1,15 @@
 """The ledger: whatever was ever answered 250 is in exactly one state, at any moment; and what is amiss shows."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from uuid import UUID
 
-import pytest
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Executable, delete, select, update
 
 from postern.actions.add_up import Ledger, add_up
 from postern.actions.decide_held import NotReleasedError, expire_holds, list_waiting, refuse, release
@@ -27,10 +25,11 @@ from postern.model.relationship import Relationship
 from postern.model.thread import MessageState
 from postern.storage import schema
 from postern.storage.standing import set_opt_out
+from postern.storage.store import Look
 from tests.neighbours import betray, come_clean, move_in, with_limits
 from tests.people import ACME, ANN, MALLORY, Town, also_to, open_store
 
-ACTS = 70
+ACTS, SEED = 60, 1
 
 
 def ledger_of(town: Town) -> Ledger:
@@ -144,11 +143,10 @@ class Mix:
         expire_holds(self.town.store, self.town.frame, self.town.clock.now())
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_no_mix_of_events_makes_a_difference(town: Town, seed: int) -> None:
+def test_no_mix_of_events_makes_a_difference(town: Town) -> None:
     """After every single event, for everything that can happen to mail."""
     hasty = with_limits(town, Limits(thread_burst=3))
-    mix = Mix(hasty, move_in(town, "eve"), seed)
+    mix = Mix(hasty, move_in(town, "eve"), SEED)
     done = []
     for _ in range(ACTS):
         done.append(mix.act())
@@ -201,25 +199,22 @@ def test_it_adds_up_while_others_write(town: Town, tmp_path: Path) -> None:
 # ---- What is amiss shows
 
 
-def take_away(town: Town, table: Table) -> None:
-    def remove(transaction: object) -> None:
-        chosen: UUID = transaction.execute(select(table.c.id).order_by(table.c.id).limit(1)).scalar_one()  # type: ignore[attr-defined] # a connection
-        transaction.execute(delete(table).where(table.c.id == chosen))  # type: ignore[attr-defined] # a connection
-
-    town.store.write(remove).result()
-
-
-@pytest.mark.parametrize("table", [schema.message, schema.delivery, schema.notice, schema.journal, schema.house_mail], ids=str)
-def test_a_row_that_somebody_deleted_is_a_difference(town: Town, table: Table) -> None:
+def test_a_row_that_somebody_deleted_and_a_state_that_somebody_wrote_are_differences(town: Town) -> None:
     town.receive(town.from_acme("Hello", Cc="<friend@elsewhere.test>"))
     town.receive(replace(town.from_ann(), envelope=Envelope("ann@mail.test", ("abuse@marketplace.example",))))
     assert ledger_of(town).differences == ()
-    take_away(town, table)
-    assert ledger_of(town).differences != ()
+    tables = (schema.message, schema.delivery, schema.notice, schema.journal, schema.house_mail)
+    damages: list[Executable] = [delete(table).where(table.c.id.in_(select(table.c.id).limit(1))) for table in tables]
+    damages += [update(schema.message).values(state=state) for state in (MessageState.DELIVERED, "lost")]
+    for damage in damages:
+        assert damaged(town, damage).differences != (), str(damage)
+    assert ledger_of(town).differences == ()
 
 
-@pytest.mark.parametrize("columns", [{"state": MessageState.DELIVERED}, {"state": "lost"}], ids=str)
-def test_a_state_that_was_written_by_hand_is_a_difference(town: Town, columns: Mapping[str, str]) -> None:
-    town.receive(town.from_acme())
-    town.store.write(lambda transaction: transaction.execute(update(schema.message).values(columns))).result()
-    assert ledger_of(town).differences != ()
+def damaged(town: Town, damage: Executable) -> Ledger:
+    """The ledger as it would be after this; it is taken back."""
+    with town.store.writing_engine.connect() as connection:
+        connection.execute(damage)
+        ledger = add_up(Look(connection, town.store.vault, town.store.blobs))
+        connection.rollback()
+    return ledger
