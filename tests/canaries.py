@@ -17,7 +17,19 @@ from postern.storage.documents import find_document
 from postern.storage.store import Store
 from postern.storage.threads import find_message
 
-REWRITTEN = ("person", "relationship", "order", "message", "document", "report", "house_mail", "journal")  # as the manual has it
+# As the manual has it.
+REWRITTEN = (
+    "person",
+    "relationship",
+    "order",
+    "message",
+    "document",
+    "report",
+    "notice",
+    "house_mail",
+    "journal",
+    "sender_attempt",
+)
 
 
 def spellings(secret: str) -> set[bytes]:

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Connection, LargeBinary, SmallInteger, Table, Tex
 
 from postern.actions.verify_record import Verification
 from postern.model.identifier import new_id, show
+from postern.model.journal import EPOCH
 from postern.storage import schema
 from postern.storage.columns import Id, Moment
 
@@ -88,7 +89,7 @@ def another(value: Any, column: Column[Any], chance: random.Random) -> object:
     if isinstance(column.type, Id):
         return UUID(int=value.int ^ 1) if value else new_id()
     if isinstance(column.type, Moment):
-        return value + timedelta(microseconds=1)
+        return (value or EPOCH) + timedelta(microseconds=1)
     if isinstance(column.type, Text):
         return f"{value or ''}x"
     return value + (1 if isinstance(column.type, SmallInteger) else 1_000_000)

@@ -76,7 +76,11 @@ def test_what_was_backed_up_comes_back_whole_and_its_queue_waits(
     try:
         require_current(store.writing_engine)
         assert everything_that_opens(store) == everything_that_opens(town.store)
-        assert counts(replace(town, store=store)) == {**counts(town), "journal": counts(town)["journal"] + 1}
+        assert counts(replace(town, store=store)) == {
+            **counts(town),
+            "journal": counts(town)["journal"] + 1,
+            "unsealed": counts(town)["unsealed"] + 1,
+        }
         assert (elsewhere.checkpoints / "2026-11-23").read_text() == "signed"
 
         there = replace(town, store=store)

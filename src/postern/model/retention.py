@@ -82,7 +82,7 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "daily_use": Stays("a number a seller and day, which names nobody"),
     "unsealed": Stays("a row leaves when its entry is sealed, within seconds"),
     "seal": Stays("the chain: without it nothing that is left could be proved"),
-    "sealer": Stays("one row"),
+    "sealer": Stays("one row in all"),
     "checkpoint": Stays("what was signed; it names nobody"),
     "timetable": Stays("one row a task"),
 }

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, delete
 from postern.model.thread import MessageState
 from postern.storage.engine import translated_errors
 from postern.storage.forgetting import forget_documents, forget_failure_reports, forget_notices, withhold_about
+from postern.storage.people import CORRESPONDENT
 from postern.storage.schema import (
     delivery,
     document,
@@ -24,6 +25,7 @@ from postern.storage.schema import (
     house_mail,
     journal,
     message,
+    notice,
     order,
     person,
     relationship,
@@ -41,6 +43,7 @@ _ENTRIES_AT_ONCE = 2_000
 _MARK_LENGTH = 16
 _CHECKPOINT_TRIES, _CHECKPOINT_WAIT, _CHECKPOINT_PAUSE = 20, 0.04, 0.1  # seconds
 
+_IDENTIFYING = ("wrapped_key", "sealed_name", "sealed_address", "sealed_external_id", "address_mark", "external_mark")
 _UNFINISHED = select(erasure.c.person_id).where(erasure.c.ended_at.is_(None)).order_by(erasure.c.asked_at)
 _NEEDED_BY = (
     select(seller.c.name)
@@ -107,12 +110,23 @@ def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> None
     of their pairs; their orders.
     """
     end_contact(connection, person_id, now)
-    names = ("wrapped_key", "sealed_name", "sealed_address", "sealed_external_id", "address_mark", "external_mark")
-    connection.execute(update(person).where(person.c.id == person_id).values(dict.fromkeys(names)))
+    gone = (person_id, *_forget_strangers_with_address_of(connection, person_id))
+    connection.execute(update(person).where(person.c.id.in_(gone)).values(dict.fromkeys(_IDENTIFYING)))
     connection.execute(update(relationship).where(relationship.c.buyer_id == person_id).values(wrapped_key=None))
     connection.execute(delete(order).where(order.c.buyer_id == person_id))
     connection.execute(delete(seller_block).where(seller_block.c.buyer_id == person_id))
     connection.execute(delete(sender_attempt).where(sender_attempt.c.person_id == person_id))
+
+
+def _forget_strangers_with_address_of(connection: Connection, person_id: UUID) -> list[UUID]:
+    """Whoever is nothing but this address to us: it wrote for a seller without being registered, or a bounce went there."""
+    mark = connection.execute(select(person.c.address_mark).where(person.c.id == person_id)).scalar_one_or_none()
+    if mark is None:
+        return []
+    connection.execute(delete(sender_attempt).where(sender_attempt.c.address_mark == mark))
+    known = select(seller_address.c.person_id).where(seller_address.c.person_id == person.c.id).exists()
+    strangers = select(person.c.id).where(person.c.address_mark == mark, person.c.kind == CORRESPONDENT, ~known)
+    return list(connection.execute(strangers).scalars())
 
 
 def forget_page_of_pair(
@@ -233,7 +247,10 @@ def cut_log(engine: Engine) -> bool:
 
 
 def _vacuum(engine: Engine) -> None:
-    tables = (person, relationship, message, document, journal, report, house_mail, order, delivery, seller_address)
+    tables = (
+        *(person, relationship, message, document, journal, report, notice, house_mail, order, delivery),
+        *(seller_address, seller_block, sender_attempt),
+    )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         quote = connection.dialect.identifier_preparer.format_table
         for table in tables:
