@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 from typing import cast
+from uuid import UUID
 
 import pytest
 from sqlalchemy import insert, select
@@ -28,7 +29,7 @@ from postern.model.relationship import Side
 from postern.policy import reasons
 from postern.storage import schema
 from postern.storage.change import Change, Kept, Outcome, SenderApproved, Stale
-from postern.storage.documents import find_document
+from postern.storage.documents import compute_commitments, find_document
 from postern.storage.people import person_row
 from postern.storage.store import Transaction
 from tests.people import ACME, ANN, BOLT, MALLORY, ORDER, START, Town, also_to
@@ -423,3 +424,19 @@ def test_what_is_prepared_can_travel_between_processes(town: Town) -> None:
     prepared = town.judge(town.from_ann())
     assert pickle.loads(pickle.dumps(prepared)) == prepared  # noqa: S301
     assert Side.BUYER in {row.values.get("author") for row in prepared.change.rows}
+
+
+# ---- What was delivered
+
+
+def test_what_is_kept_of_a_relayed_mail_is_what_left_less_to_and_signature(town: Town) -> None:  # J-08
+    town.receive(town.from_ann())
+    (arrival,) = town.deliver()
+    (message,) = rows(town, "message")
+    with town.store.look() as look:
+        kept = find_document(look, 1, cast("UUID", message["relayed_id"]))
+    assert arrival.content == b"To: help@acme.test\r\n" + kept
+    committed = next(values["relayed"] for kind, values in told(town) if kind == "mail-accepted")
+    with town.store.look() as look:
+        key = (1, cast("UUID", message["relayed_id"]))
+        assert compute_commitments(look, [key]) == {key: committed}

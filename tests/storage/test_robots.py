@@ -40,7 +40,7 @@ ROBOTS = (
 )
 
 
-def test_what_a_robot_writes_is_kept_and_shown_with_its_sign_and_goes_no_further(town: Town) -> None:
+def test_what_a_robot_writes_is_kept_and_shown_with_its_sign_and_goes_no_further(town: Town) -> None:  # L-06
     """For either side: no delivery, no notice, not counted; receipts are never sent on."""
     for number, (fields, sign) in enumerate(ROBOTS):
         for mail in (town.from_ann("I got it", **fields), town.from_acme("We got it", Cc="<x@elsewhere.test>", **fields)):
