@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from postern.mail.guard import find_certain
-from postern.mail.letter import Leaking, Links, Product
+from postern.mail.letter import Leaking, Links, Passage, Product
 from postern.mail.reader import read
 from postern.mail.rewrite import rewrite
 from postern.mail.steps.markup import NESTING_MAXIMUM
@@ -186,6 +186,14 @@ def test_simple_layout_and_links_stay() -> None:
         '<p style="color:red">Dear <b>seller</b>, <a href="https://shop.example/?a=1&amp;b=2">this</a></p><ul><li>one</li></ul>'
     )
     assert html_of(html).replace(' rel="noopener noreferrer"', "") == html
+
+
+@pytest.mark.parametrize("passage", [FROM_ANN, FROM_ACME], ids=["to the seller", "to the buyer"])
+def test_html_passes_both_ways_and_brings_its_text(passage: Passage) -> None:  # R22
+    letter = letter_of(relay(html_mail("<p>Dear <b>reader</b></p><script>x()</script>"), passage)).letter
+    assert "<p>Dear <b>reader</b></p>" in (letter.html or "")
+    assert "Dear reader" in (letter.text or "")
+    assert "x()" not in (letter.html or "")
 
 
 def test_remote_images_give_way_to_their_words() -> None:
