@@ -5,6 +5,8 @@ from dataclasses import fields, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postern.model.contact_policy import DetailKind, Treatment, Treatments
+from postern.model.refused_file import Danger, RefusedFile
 from postern.model.relationship import Side
 from postern.policy.chain import RULES, judge, judge_for_release, passed_by
 from postern.policy.facts import Facts
@@ -45,6 +47,9 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "pair_has_live_order": EITHER,
     "about_customised_order": EITHER,
     "outside_copies": SMALL,
+    "refused_files": (*[()] * 9, (RefusedFile("a.exe", Danger.PROGRAM),)),
+    "contact_details": (*[()] * 4, ((DetailKind.PHONE, "the text"),)),
+    "contact_treatments": tuple(Treatments(phone=one) for one in Treatment),
 }
 
 
