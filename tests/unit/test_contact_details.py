@@ -134,3 +134,15 @@ def test_an_address_that_an_alias_will_stand_for_is_no_contact_detail() -> None:
     known = replace(ALLOWED, known_addresses=("ann@mail.test",))
     assert details_in(letter, known, (DetailKind.ADDRESS,)) == ()
     assert details_in(letter, ALLOWED, (DetailKind.ADDRESS,)) == ((DetailKind.ADDRESS, "the text"),)
+
+
+@pytest.mark.parametrize("words", ["のメール", "님이", "的邮件"])
+def test_an_alias_ends_where_words_without_a_space_begin(words: str) -> None:
+    allowed = Allowed(domains=("marketplace.example",))
+    assert not find_details(f"k3v9@marketplace.example{words}: ja", allowed, (DetailKind.ADDRESS,))
+    for stranger in (
+        f"bob@elsewhere.test{words}",
+        f"bob@marketplace.example{words}.test",
+        f"bob@marketplace.example{words} (dot) test",
+    ):
+        assert find_details(stranger, allowed, (DetailKind.ADDRESS,))

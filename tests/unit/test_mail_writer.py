@@ -130,11 +130,16 @@ TEXTS = {
     "empty lines": (PLAIN, "a\n\n\n\nb", "a\n\n\n\nb"),
     "equals signs": (PLAIN, "1 = 1 =41 =\n=", "1 = 1 =41 =\n="),
     "a boundary of ours": (PLAIN, "--=_boundary_1\n--=_boundary_1--", "--=_boundary_1\n--=_boundary_1--"),
-    "what looks like a header": (PLAIN, "Subject: x\nBcc: y@z.test", "Subject: x\nBcc: y@z.test"),
+    "what looks like a header": (PLAIN, "Subject: x\nBcc: Ann and Bob", "Subject: x\nBcc: Ann and Bob"),
     "only HTML": ("Content-Type: text/html; charset=utf-8", "<p>Grüße<p>Ann", "Grüße\n\nAnn"),
     "empty": (PLAIN, "", "(This message has no text.)"),
     "white space alone": (PLAIN, " \n\t\n", "(This message has no text.)"),
-    "only a file": ("Content-Type: application/pdf; name=a.pdf", "%PDF-1.4", "(This message has no text, only attachments.)"),
+    "only a file": (
+        "Content-Type: text/csv; name=a.csv\nContent-Disposition: attachment",
+        "a,b",
+        "(This message has no text, only attachments.)",
+    ),
+    "only a file that is broken": ("Content-Type: application/pdf; name=a.pdf", "%PDF-1.4", "(This message has no text.)"),
 }
 
 

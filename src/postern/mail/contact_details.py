@@ -62,6 +62,9 @@ _FIRST_LABEL = re.compile(rf"\s?({_LABEL})")
 _SPELLED_AFTER = re.compile(r"((?: ?\S(?=\s|$)){5,60})")
 _SPELLED_DOT = re.compile(r"\. ?\S ?\S")
 _LABELS_MAXIMUM = 6
+# An ASCII address, and letters of a script that puts no space behind it: kana, Han, Hangul.
+_WORDS_BEHIND = re.compile(r"([!-~]+)[\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]+")
+_GOES_ON = re.compile(rf"[\w\u3099\u309a\u200c\u200d-]|{_ANY_DOT}{_LABEL}", re.IGNORECASE)
 _REVERSED = re.compile(rf"\b([a-z]{{2,7}}(?:\.{_LABEL}){{1,4}}@{_LOCAL})")
 _TOKEN_ROOM = 130
 
@@ -177,8 +180,20 @@ def _addresses(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail
         if detail:
             end = detail.end
             address = text[detail.start : detail.end].lower()
-            if address not in allowed.known_addresses and address.rpartition("@")[2] not in allowed.domains:
+            if not (
+                _is_allowed(address, allowed) or (_is_allowed_before_words(address, allowed) and not _GOES_ON.match(text, end))
+            ):
                 yield detail
+
+
+def _is_allowed(address: str, allowed: Allowed) -> bool:
+    return address in allowed.known_addresses or address.rpartition("@")[2] in allowed.domains
+
+
+def _is_allowed_before_words(address: str, allowed: Allowed) -> bool:
+    """Its ASCII domain ends where Japanese words begin; but if these go on with a dot, they belong to a stranger's domain."""
+    match = _WORDS_BEHIND.fullmatch(address)
+    return match is not None and _is_allowed(match[1], allowed)
 
 
 def _at_signs(text: str) -> Iterator[re.Match[str]]:
