@@ -48,9 +48,10 @@ class _Page:
             self.lines.append(f"{self._marks()} {words}".rstrip(" ") if self.quote_depth else words)
 
     def end_paragraph(self) -> None:
-        self.end_line()
+        if self.line:
+            self.end_line()
         if self.lines and (last := self.lines[-1]) and last.strip("> "):
-            self.lines.append(self._marks())
+            self.lines.append(self._marks() if self.quote_depth else "")
 
     def _marks(self) -> str:
         return ">" * min(self.quote_depth, _QUOTE_DEPTH_MAXIMUM)
@@ -88,7 +89,7 @@ def plain(html: str) -> str:
                 name = names[piece] = _name_of(piece)
             _take_tag(page, name, piece)
         elif piece:
-            page.say(unescape(piece).replace("\u00a0", " "))
+            page.say((unescape(piece) if "&" in piece else piece).replace("\u00a0", " "))
     page.end_line()
     return "\n".join(page.lines).strip("\n")
 
@@ -99,6 +100,9 @@ def _name_of(tag: str) -> str:
 
 
 def _take_tag(page: _Page, name: str, tag: str) -> None:
+    if name in _PARAGRAPHS:  # first, for most tags of a long mail are these
+        page.end_paragraph()
+        return
     closes = tag.startswith("</")
     if name in _CELLS:
         page.say(" " if closes else "")
@@ -108,8 +112,6 @@ def _take_tag(page: _Page, name: str, tag: str) -> None:
         _take_link(page, tag, closes=closes)
     elif name == "img":
         page.say(_attribute(_ALT, tag))
-    elif name in _PARAGRAPHS:
-        page.end_paragraph()
     elif name in _BLOCKS:
         _take_block(page, name, closes=closes)
 

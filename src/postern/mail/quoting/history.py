@@ -14,16 +14,17 @@ Heading = Attribution | HeaderBlock
 CANDIDATES_MAXIMUM = 1_000  # lines that end in a colon, as attributions do; no person writes so many
 
 _ENDS_IN_COLON = re.compile(rf"[:：][\s{INVISIBLE}]{{0,8}}(?:[\n<&]|\Z)")
-_LABELLED = re.compile(r"(?:\A|[>\n])[\s>|*_]{0,8}([^\s<>:：*_|][^<>:：\n]{0,25})[:：]")
+_LABEL_AND_MARKS = 35  # letters before a colon: the longest label looked for, the marks before it, and what they follow
+_LINE_BEGINS = re.compile("[<>\n]")
+_MARKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "|*_"
 
 
 def may_hold_headings(source: str) -> bool:
     """A quick look at text or HTML: a line that ends like an attribution, or the label of an author."""
     if _ENDS_IN_COLON.search(source):
         return True
-    return any(
-        Kind.AUTHOR in LABELS.get(found[1].strip(" *_\u00a0").lower(), {}).values() for found in _LABELLED.finditer(source)
-    )
+    ends = {piece[-_LABEL_AND_MARKS:] for piece in source.replace("：", ":").split(":")[:-1]}
+    return any(Kind.AUTHOR in LABELS.get(_LINE_BEGINS.split(end)[-1].strip(_MARKS).lower(), {}).values() for end in ends)
 
 
 def find_headings(rows: Sequence[Row]) -> list[Heading]:

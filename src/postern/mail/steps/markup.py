@@ -7,6 +7,7 @@ read. What the list does not name is gone, its words stay.
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from html import unescape
 
 import nh3
@@ -48,6 +49,7 @@ _BAD_STYLE = re.compile(
     r"url|expression|image|var\(|\\|/\*|@|[:\s(]-\s*\.?[0-9]|display\s*:\s*none|font-size\s*:\s*(?:0+\.?0*|\.0+)(?:[a-z%;\s]|$)",
     re.IGNORECASE,
 )
+_SHORT_STYLE = 300
 _IMAGE_WITHOUT_SOURCE = re.compile(r'<img(?![^<>]* src=")[^<>]*>')
 _ALT = re.compile(r'\balt="([^"]*)"')
 _EMPTY = "area base br col embed hr img input link meta source wbr"
@@ -105,13 +107,23 @@ def _alternative(image: re.Match[str]) -> str:
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
     match attribute:
         case "style":
-            return None if _BAD_STYLE.search(value) else value
+            return value if _is_good_style(value) else None
         case "src":
             return _without_angles(value) if tag == "img" and value[:4].lower() == "cid:" else None
         case "href":
             return _reference(value)
         case _:
             return _without_angles(value)
+
+
+def _is_good_style(style: str) -> bool:
+    """A page says the same few short styles a thousand times; a long one is not worth keeping in memory."""
+    return _is_good_short_style(style) if len(style) <= _SHORT_STYLE else not _BAD_STYLE.search(style)
+
+
+@lru_cache(maxsize=256)
+def _is_good_short_style(style: str) -> bool:
+    return not _BAD_STYLE.search(style)
 
 
 def _reference(value: str) -> str | None:
