@@ -245,12 +245,12 @@ def _is_ending(label: str) -> bool:
 
 def _reversed_address(text: str, sign: re.Match[str]) -> Detail | None:
     """``tset.liam@nna``: what makes no address from left to right."""
-    start = max(0, sign.start() - _TOKEN_ROOM)
-    if "." not in text[start : sign.start()]:
+    at = sign.start()
+    start = max(0, at - _TOKEN_ROOM)
+    start = max(start, text.rfind(" ", start, at) + 1, text.rfind("\n", start, at) + 1)  # no space stands in one
+    if "." not in text[start:at]:
         return None
-    match = next(
-        (one for one in _REVERSED.finditer(text, start, sign.end() + _TOKEN_ROOM) if one.start() < sign.start() < one.end()), None
-    )
+    match = next((one for one in _REVERSED.finditer(text, start, sign.end() + _TOKEN_ROOM) if one.start() < at < one.end()), None)
     if match is None or not _is_ending(match[1].partition(".")[0][::-1]):
         return None
     return Detail(DetailKind.ADDRESS, match.start(), match.end())

@@ -37,6 +37,7 @@ _LETTERS = r"[A-Za-z0-9+/_-]"
 _BASE64 = re.compile(rf"{_LETTERS}++(?:[ \t]*+\n[ \t>]*+{_LETTERS}{{4,}}+)*+(?:=|%3[Dd])*+")
 _BASE64_LETTERS = bytes(ord("x") if re.match(_LETTERS, chr(code)) else ord(" ") for code in range(128)) + b" " * 128
 _RUN = b"x" * 12  # what is shorter holds no address
+_FEWEST_LETTERS = 5  # different ones, in the base64 of any address
 _FOR_LINKS = str.maketrans("-_", "+/")
 _NOT_BASE64 = re.compile(r"[\s>=]+|%3[Dd]")
 
@@ -138,14 +139,23 @@ def _is_variant(folded: str, plain: str) -> bool:
 
 def _decoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
     """Where base64 stands that may hide an address, and what it says, read from each of four letters on."""
+    known: dict[str, tuple[str, ...]] = {}  # rules and separators stand a thousand times in one text
     for run in _base64_runs(text):
-        if run[0].islower() or run[0].isupper():
-            continue  # a word, or an alias: so many letters of text give both cases
-        letters = _NOT_BASE64.sub("", run[0]).translate(_FOR_LINKS)
-        for skipped in range(4):
-            octets = _decode(letters[skipped:]).replace(b"\0", b"")
-            if b"@" in octets or _PRINTABLE.search(octets) or _is_text(octets):
-                yield run.start(), run.end(), octets.decode("utf-8", "replace")
+        words = run[0]
+        if words.islower() or words.isupper() or len(set(words)) < _FEWEST_LETTERS:
+            continue  # a word, an alias or a rule: so many letters of text give both cases
+        if words not in known:
+            known[words] = tuple(_readings_of(words))
+        for said in known[words]:
+            yield run.start(), run.end(), said
+
+
+def _readings_of(run: str) -> Iterator[str]:
+    letters = _NOT_BASE64.sub("", run).translate(_FOR_LINKS)
+    for skipped in range(4):
+        octets = _decode(letters[skipped:]).replace(b"\0", b"")
+        if b"@" in octets or _PRINTABLE.search(octets) or _is_text(octets):
+            yield octets.decode("utf-8", "replace")
 
 
 def _base64_runs(text: str) -> Iterator[re.Match[str]]:
