@@ -173,10 +173,11 @@ def _addresses(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail
     if "@" in text and not is_latin(text):
         text = translated(text, CONFUSABLE)
     end = 0
+    backwards = _Backwards(text)
     for sign in _at_signs(text):
         if sign.start() < end:
             continue
-        detail = _address_around(text, sign, end) or _reversed_address(text, sign)
+        detail = _address_around(text, sign, end) or backwards.around(sign)
         if detail:
             end = detail.end
             address = text[detail.start : detail.end].lower()
@@ -243,17 +244,22 @@ def _is_ending(label: str) -> bool:
     return label.lower() in ENDINGS or (len(label) == len("de") and label.isalpha())
 
 
-def _reversed_address(text: str, sign: re.Match[str]) -> Detail | None:
-    """``tset.liam@nna``: what makes no address from left to right."""
-    at = sign.start()
-    start = max(0, at - _TOKEN_ROOM)
-    start = max(start, text.rfind(" ", start, at) + 1, text.rfind("\n", start, at) + 1)  # no space stands in one
-    if "." not in text[start:at]:
-        return None
-    match = next((one for one in _REVERSED.finditer(text, start, sign.end() + _TOKEN_ROOM) if one.start() < at < one.end()), None)
-    if match is None or not _is_ending(match[1].partition(".")[0][::-1]):
-        return None
-    return Detail(DetailKind.ADDRESS, match.start(), match.end())
+class _Backwards:
+    """The addresses that read from right to left (``tset.liam@nna``), sought once in a text, and only if somebody asks."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._spans: list[tuple[int, int]] | None = None
+
+    def around(self, sign: re.Match[str]) -> Detail | None:
+        """The one in which this sign stands."""
+        if self._spans is None:
+            matches = _REVERSED.finditer(self._text)
+            self._spans = [one.span() for one in matches if _is_ending(one[1].partition(".")[0][::-1])]
+        place = bisect_left(self._spans, (sign.start(), 0)) - 1
+        if place < 0 or self._spans[place][1] <= sign.start():
+            return None
+        return Detail(DetailKind.ADDRESS, *self._spans[place])
 
 
 # Links

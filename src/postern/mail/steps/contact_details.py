@@ -140,12 +140,13 @@ class _Mask:
 
     def _marked(self, words: str, position: int, waiting: list[Detail]) -> str:
         kept: list[str] = []
+        marks = {kind: self._mark(kind) for kind in DetailKind}
         at, end = position, position + len(words)
         while waiting and waiting[-1].start < end:
             detail = waiting[-1]
             kept.append(words[at - position : max(at, detail.start) - position])
             if detail.start >= position:
-                kept.append(self._mark(detail.kind))
+                kept.append(marks[detail.kind])
             at = min(detail.end, end)
             if detail.end > end:
                 break
