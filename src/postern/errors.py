@@ -37,6 +37,10 @@ class StoreError(PosternError):
     """The store cannot take or give rows now; nothing was written, and trying again may help."""
 
 
+class StoreAwayError(StoreError):
+    """The store is locked by somebody else, or gone: whatever waits for it too would wait in vain; nothing was written."""
+
+
 class StoreFullError(StoreError):
     """The disk under the store or the blobs has no room left; nothing was written."""
 

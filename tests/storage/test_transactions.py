@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from sqlalchemy import create_engine, event, func, insert, select, text
 
-from postern.errors import ConfigurationError, StoreError, StoreFullError
+from postern.errors import ConfigurationError, StoreAwayError, StoreError, StoreFullError
 from postern.keys import Keyring
 from postern.model.identifier import new_id
 from postern.model.limits import Limits
@@ -119,6 +119,28 @@ def test_a_cancelled_answer_does_not_end_the_writer(town: Town) -> None:
     for answer in answers:
         answer.cancel()
     assert town.store.keep(thread_change()).result() == Kept()
+
+
+def test_what_stood_behind_a_job_that_waited_in_vain_gets_its_answer_and_the_next_one_is_tried(town: Town) -> None:
+    began, over = Event(), Event()
+
+    def wait_in_vain(_transaction: Transaction) -> None:
+        began.set()
+        assert over.wait(10)
+        raise StoreAwayError("the store does not answer")
+
+    first = town.store.write(wait_in_vain)
+    assert began.wait(10)
+    mail, task = town.store.keep(thread_change()), town.store.write(add_thread)
+    given_up = town.store.write(add_thread)
+    assert given_up.cancel()
+    over.set()
+    assert isinstance(first.exception(10), StoreAwayError)
+    assert isinstance(mail.exception(10), StoreAwayError)
+    assert isinstance(task.exception(10), StoreAwayError)
+    assert count(town.store) == 0
+    assert town.store.keep(thread_change()).result(10) == Kept()
+    assert count(town.store) == 1
 
 
 def test_a_locked_sqlite_is_a_store_error_and_recovers_by_itself(

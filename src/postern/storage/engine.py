@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from postern.errors import ConfigurationError, StoreError, StoreFullError
+from postern.errors import ConfigurationError, StoreAwayError, StoreError, StoreFullError
 
 READ_SECONDS = 5  # for one statement of a reader on PostgreSQL; SQLite answers from its file
 LOCK_WAIT_SECONDS = 5  # so that a locked store is answered 451 within 10 seconds
@@ -123,4 +123,4 @@ def translated_errors() -> Iterator[None]:
         full = sqlstate in _SQLSTATE_FULL or any(words in str(error.orig) for words in _FULL)
         if full:
             raise StoreFullError("the store has no room left") from error
-        raise StoreError("the store does not answer") from error
+        raise StoreAwayError("the store does not answer") from error

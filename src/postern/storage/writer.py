@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from postern.errors import StoreError
+from postern.errors import StoreAwayError, StoreError
 from postern.storage.change import Change, Guard, Kept, Outcome, Stale
 from postern.storage.engine import translated_errors
 from postern.storage.guards import failed_guards
@@ -34,7 +34,11 @@ T = TypeVar("T")
 
 
 class Writer:
-    """Takes jobs from any thread and answers through futures. Whatever waits while one batch commits is the next batch."""
+    """Takes jobs from any thread and answers through futures. Whatever waits while one batch commits is the next batch.
+
+    When the store is away, one job has waited for it in vain; those that stood behind it get the same answer at once, so that no
+    mail waits several times over. The job that comes next tries again.
+    """
 
     def __init__(self, engine: Engine, batch: int, name: str = "writer") -> None:
         self._engine = engine
@@ -71,30 +75,49 @@ class Writer:
     def _work(self) -> None:
         running = True
         while running:
-            jobs = self._take()
+            jobs = self._take(self._batch)
             running = None not in jobs
-            chosen = [job for job in jobs if job is not None and job.answer.set_running_or_notify_cancel()]
-            keeps = [job for job in chosen if isinstance(job, _KeepJob)]
-            if keeps:
-                self._keep_all(keeps)
-            for job in chosen:
-                if isinstance(job, _WriteJob):
-                    self._write_one(job)
+            chosen = _running(jobs)
+            try:
+                self._do(chosen)
+            except StoreAwayError as error:
+                behind = self._take_waiting()
+                running = running and None not in behind
+                for job in (*chosen, *_running(behind)):
+                    if not job.answer.done():
+                        job.answer.set_exception(error)
 
-    def _take(self) -> list[_Job | None]:
-        """Wait for one job, then take all that wait behind it, up to a batch."""
-        jobs = [self._jobs.get()]
-        while len(jobs) < self._batch and jobs[-1] is not None:
+    def _do(self, jobs: Sequence[_Job]) -> None:
+        """Answer every job. Raises StoreAwayError as soon as one has waited in vain: the others are not answered yet."""
+        keeps = [job for job in jobs if isinstance(job, _KeepJob)]
+        if keeps:
+            self._keep_all(keeps)
+        for job in jobs:
+            if isinstance(job, _WriteJob):
+                self._write_one(job)
+
+    def _take(self, most: int) -> list[_Job | None]:
+        """Wait for one job, then take all that wait behind it, up to this many in all; None comes last."""
+        first = self._jobs.get()
+        return [first] if first is None else [first, *self._take_waiting(most - 1)]
+
+    def _take_waiting(self, most: int | None = None) -> list[_Job | None]:
+        jobs: list[_Job | None] = []
+        for _ in range(self._jobs.qsize() if most is None else most):
             try:
                 jobs.append(self._jobs.get_nowait())
             except Empty:
+                break
+            if jobs[-1] is None:
                 break
         return jobs
 
     def _keep_all(self, jobs: Sequence[_KeepJob]) -> None:
         try:
             answers = self._commit([job.change for job in jobs])
-        except StoreError as error:  # the store is away: trying each alone would only wait longer
+        except StoreAwayError:
+            raise
+        except StoreError as error:  # about the store, not about one of them: alone, each would fail too
             for job in jobs:
                 job.answer.set_exception(error)
             return
@@ -134,10 +157,17 @@ class Writer:
             with translated_errors(), self._engine.connect() as connection:
                 result = job.function(connection)
                 connection.commit()
+        except StoreAwayError:
+            raise
         except Exception as error:  # noqa: BLE001 - the caller gets it, the thread lives on
             job.answer.set_exception(_explain(error))
         else:
             job.answer.set_result(result)
+
+
+def _running(jobs: Sequence[_Job | None]) -> list[_Job]:
+    """Those whose caller has not given them up; from here on they cannot be."""
+    return [job for job in jobs if job is not None and job.answer.set_running_or_notify_cancel()]
 
 
 def _explain(error: Exception) -> Exception:
