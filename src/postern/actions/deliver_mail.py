@@ -58,14 +58,15 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a worker can carry now: so many mails; nothing more to destinations that are ``full``, and at most a few at once to
-    those that are not ``trusted``.
+    """What a worker can carry now: so many mails, by their time alone; or, where ``each`` is set, the destinations in turns, at
+    most ``each`` to one of them, ``each_trusted`` to one that is ``trusted``, and none to those that are ``full``.
     """
 
     count: int
+    each: int | None = None
+    each_trusted: int = 0
     full: tuple[bytes, ...] = ()
     trusted: tuple[bytes, ...] = ()
-    each: int | None = None  # None: as many as there are
     only_given_up: bool = False  # nothing can be sent now: what has waited too long
 
 
@@ -77,6 +78,8 @@ def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, clai
         full=claimed.full,
         trusted=claimed.trusted,
         each=claimed.count if claimed.each is None else claimed.each,
+        each_trusted=claimed.each_trusted,
+        in_turns=claimed.each is not None,
         open=not claimed.only_given_up,
     )
     return claim(transaction, now, now + timedelta(seconds=frame.limits.lease_seconds), wanted)

@@ -94,6 +94,6 @@ LASTING_FIELDS = frozenset(
     {
         *("verdict", "reason", "author", "thread", "found by", "size", "authentication", "original", "relayed", "of"),
         *("role", "about", "forwarded", "delivery", "attempt", "attempts", "outcome", "code", "enhanced", "indeterminate"),
-        *("by", "side", "door", "told", "became", "automatic", "sign", "passed by", "notice", "to", "sent"),
+        *("by", "destination", "side", "door", "told", "became", "automatic", "sign", "passed by", "notice", "to", "sent"),
     }
 )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and_, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and_, bindparam, case, func, or_, select, update
 
 from postern.model.address import Address
 from postern.model.delivery import Carries, Outcome
@@ -50,8 +50,13 @@ _RANKED = select(
 ).cte("ranked")
 _CHOSEN = (
     select(_RANKED.c.id)
-    .where(or_(_RANKED.c.place <= bindparam("each"), _RANKED.c.destination.in_(_TRUSTED)))
-    .order_by(_RANKED.c.due_at)
+    .where(
+        or_(
+            _RANKED.c.place <= bindparam("each"),
+            and_(_RANKED.c.destination.in_(_TRUSTED), _RANKED.c.place <= bindparam("each_trusted")),
+        )
+    )
+    .order_by(case((bindparam("in_turns"), _RANKED.c.place), else_=0), _RANKED.c.due_at)
     .limit(bindparam("count"))
 )
 _CLAIM = (
@@ -66,11 +71,25 @@ _RENEW = (
     .where(delivery.c.id == bindparam("of_delivery"), delivery.c.lease == bindparam("of_lease"))
     .values(due_at=bindparam("new_due_at"))
 )
+_SAME = delivery.alias()
 _NEXT_DUE = select(func.min(delivery.c.due_at))
 _QUEUE = (
     select(delivery, message.c.received_at, message.c.author)
     .outerjoin(message, (message.c.seller_id == delivery.c.seller_id) & (message.c.id == delivery.c.message_id))
     .order_by(delivery.c.due_at)
+    .limit(QUEUE_LISTED)
+)
+_BY_DESTINATION = (
+    select(
+        delivery.c.destination,
+        func.count(),
+        func.min(delivery.c.queued_at),
+        func.min(delivery.c.due_at),
+        # any of them: neither store has a smallest of ids
+        select(_SAME.c.person_id).where(_SAME.c.destination == delivery.c.destination).limit(1).scalar_subquery(),
+    )
+    .group_by(delivery.c.destination)
+    .order_by(func.count().desc())
     .limit(QUEUE_LISTED)
 )
 _ATTEMPTS = (
@@ -112,8 +131,8 @@ _COLUMNS = tuple(one.name for one in fields(Delivery))
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a worker asks for: so many, none of the full destinations but what has waited too long (it is given up), and
-    at most ``each`` of a destination that is not trusted yet.
+    """What a worker asks for: so many, none of the full destinations but what has waited too long (it is given up), at most
+    ``each`` of a destination, ``each_trusted`` of one that is trusted; the destinations in turns, or all by their time alone.
     """
 
     count: int
@@ -121,6 +140,8 @@ class Wanted:
     full: tuple[bytes, ...] = ()
     trusted: tuple[bytes, ...] = ()
     each: int = 2
+    each_trusted: int = 16
+    in_turns: bool = True
     open: bool = True  # False: nothing but what has waited too long
 
 
@@ -157,6 +178,8 @@ def claim(connection: Connection, now: datetime, leased_until: datetime, wanted:
         "full": wanted.full or _NONE,
         "trusted": wanted.trusted or _NONE,
         "each": wanted.each,
+        "each_trusted": wanted.each_trusted,
+        "in_turns": wanted.in_turns,
         "open": wanted.open,
     }
     return [_delivery(row) for row in connection.execute(_CLAIM, keys).mappings()]
@@ -181,6 +204,22 @@ def pause(connection: Connection, destination: bytes, now: datetime) -> bool:
 def resume(connection: Connection, destination: bytes) -> bool:
     """Send to it again. False where it was not paused."""
     return bool(connection.execute(queue_pause.delete().where(queue_pause.c.destination == destination)).rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one destination. ``person_id`` is one of those it is for."""
+
+    destination: bytes
+    deliveries: int
+    queued_at: datetime  # the oldest
+    due_at: datetime  # the next
+    person_id: UUID
+
+
+def count_by_destination(look: Look) -> list[Waiting]:
+    """The destinations of what waits, the fullest first."""
+    return [Waiting(bytes(row[0]), *row[1:]) for row in look.connection.execute(_BY_DESTINATION)]
 
 
 def list_paused(look: Look) -> dict[bytes, datetime]:
@@ -247,10 +286,12 @@ def make_due(connection: Connection, now: datetime, delivery_id: UUID | None) ->
     return connection.execute(update(delivery).where(_waits(now), chosen).values(due_at=now)).rowcount
 
 
-def hold_back(connection: Connection, now: datetime, delivery_id: UUID) -> int:
-    """Let one that waits be due no more, until a person lets it go. Answers how many that was."""
+def hold_back(connection: Connection, now: datetime, delivery_id: UUID) -> Delivery | None:
+    """Let one that waits be due no more, until a person lets it go; None if none does."""
     chosen = (delivery.c.id == delivery_id, _waits(now), delivery.c.due_at < HELD_BACK)
-    return connection.execute(update(delivery).where(*chosen).values(due_at=HELD_BACK, lease=None)).rowcount
+    statement = update(delivery).where(*chosen).values(due_at=HELD_BACK, lease=None).returning(delivery)
+    row = connection.execute(statement).mappings().first()
+    return _delivery(row) if row else None
 
 
 def hold_back_all(connection: Connection) -> int:

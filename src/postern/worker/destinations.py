@@ -16,7 +16,7 @@ from postern.model.delivery import Deferred, Delivered, Outcome
 
 EVERYWHERE = b""
 RESTS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # seconds; the last repeats
-_NEWCOMER, _EARNED = 2, 2  # places at first, and for each mail that was taken
+NEWCOMER, _EARNED = 2, 2  # places at first, and for each mail that was taken
 _REMEMBERED = 2_000  # destinations
 
 
@@ -34,9 +34,9 @@ class Destinations:
     """``width`` is the most that may be under way to one destination."""
 
     def __init__(self, width: int, *, one_hop: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._width = width
+        self.width = width
         self._one_hop = one_hop
-        self._first_room = width if one_hop else _NEWCOMER
+        self._first_room = width if one_hop else NEWCOMER
         self._clock = clock
         self._places: OrderedDict[bytes, _Place] = OrderedDict()  # heard of last, last
 
@@ -66,7 +66,7 @@ class Destinations:
 
     def trusted(self) -> tuple[bytes, ...]:
         """Where as many as there is room for may be sent at once."""
-        return tuple(name for name, place in self._places.items() if place.room >= self._width and not self._is_full(place))
+        return tuple(name for name, place in self._places.items() if place.room >= self.width and not self._is_full(place))
 
     def begin(self, destination: bytes) -> None:
         """One more is under way there."""
@@ -85,7 +85,7 @@ class Destinations:
         if outcome is not None:
             place.failures, place.rests_until = 0, 0.0
         if isinstance(outcome, Delivered):
-            place.room = min(self._width, place.room + _EARNED)
+            place.room = min(self.width, place.room + _EARNED)
         return 0.0
 
     def _rest(self, place: _Place) -> float:
@@ -93,7 +93,7 @@ class Destinations:
             return 0.0
         seconds = RESTS[min(place.failures, len(RESTS) - 1)]
         place.failures += 1
-        place.room = min(place.room, _NEWCOMER)
+        place.room = min(place.room, NEWCOMER)
         place.rests_until = self._clock() + seconds
         return seconds
 

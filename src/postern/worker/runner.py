@@ -24,7 +24,7 @@ from postern.ports import Clock, Courier, Ready
 from postern.storage.change import Change, Kept, Write
 from postern.storage.deliveries import Delivery, delivery_in, mark_host, postpone, renew
 from postern.storage.store import Store, Transaction
-from postern.worker.destinations import Destinations
+from postern.worker.destinations import NEWCOMER, Destinations
 from postern.worker.handed_over import HandedOver, Notes
 from postern.worker.turns import Turns
 
@@ -173,7 +173,8 @@ class Runner:
         """One next hop that rests gets nothing, and afterwards a few at first; of many destinations each gets its share."""
         destinations = self._destinations
         if not self._one_hop:
-            return Claim(free, destinations.full(), destinations.trusted(), each=2)
+            full, trusted = destinations.full(), destinations.trusted()
+            return Claim(free, each=NEWCOMER, each_trusted=destinations.width, full=full, trusted=trusted)
         if destinations.rests():
             return Claim(free, only_given_up=True)
         room = destinations.room()
