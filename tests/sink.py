@@ -131,6 +131,7 @@ class _Session(asyncio.Protocol):
         self._book = book
         self._buffer = b""
         self._hears_content = False
+        self._taken: set[bytes] = set()  # verbs of this mail that were answered with yes
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -157,11 +158,15 @@ class _Session(asyncio.Protocol):
             return
         verb = b"." if self._hears_content else item[:4].upper()
         self._hears_content = False
+        if not _NEEDED.get(verb, set()) <= self._taken:  # said before the answer to what came before it was known
+            self._transport.write(b"503 5.5.1 not now\r\n")
+            return
         chance, mood = random.random(), self._book.mood
         if verb in _MOODY and chance < mood.drops:
             self._transport.abort()
         elif verb in _MOODY and chance < mood.drops + mood.puts_off:
             self._transport.write(b"451 4.3.0 not in the mood\r\n")
+            self._taken -= _ENDED.get(verb, set())
         else:
             self._obey(verb, item, self._transport)
 
@@ -169,11 +174,14 @@ class _Session(asyncio.Protocol):
         if verb == b".":
             self._book.enter(item)
         self._hears_content = verb == b"DATA"
+        self._taken = (self._taken - _ENDED.get(verb, set())) | {verb}
         transport.write(_ANSWERS.get(verb, b"502 5.5.1 no such command\r\n"))
         if verb == b"QUIT":
             transport.close()
 
 
+_NEEDED = {b"RCPT": {b"MAIL"}, b"DATA": {b"MAIL", b"RCPT"}}
+_ENDED = {verb: {b"MAIL", b"RCPT"} for verb in (b".", b"RSET", b"EHLO", b"HELO")}
 _MOODY = (b"MAIL", b"RCPT", b"DATA", b".")
 _ANSWERS = {
     b"EHLO": b"250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 20000000\r\n",

@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from postern.model.address import Address
 from postern.model.delivery import Deferred, Delivered, Failed, Outcome
 from postern.model.limits import Limits
-from postern.ports import Courier, Ready, at_once
+from postern.ports import Courier, IsBound, Ready, at_once
 from postern.storage import schema
 from postern.storage.engine import open_writer, read_url
 from postern.worker import runner as module
@@ -82,8 +82,10 @@ class Gate(RememberingCourier):
         super().__init__(*answers)
         self.opened = asyncio.Event()
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
-        outcome = await super().send(return_path, recipient, content, ready)
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
+        outcome = await super().send(return_path, recipient, content, ready, is_bound)
         await self.opened.wait()
         return outcome
 
@@ -135,10 +137,12 @@ def test_a_deferred_mail_waits_for_its_time_and_is_then_tried_again(town: Town) 
 class Stumbling(RememberingCourier):
     """A courier with an error in it, which names the recipient."""
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
         if b"stumble" in content:
             raise ZeroDivisionError(recipient.reveal())
-        return await super().send(return_path, recipient, content, ready)
+        return await super().send(return_path, recipient, content, ready, is_bound)
 
 
 def test_an_error_of_ours_in_one_mail_stops_no_other_and_is_retried_by_the_schedule(
@@ -225,9 +229,11 @@ def two_connections(store_url: str, tmp_path: Path) -> Iterator[Town]:
 class PartlyStuck(Gate):
     """A courier for whom some hosts never answer."""
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
         if b"stuck" in content:
-            return await super().send(return_path, recipient, content, ready)
+            return await super().send(return_path, recipient, content, ready, is_bound)
         self.carried.append((return_path, recipient, content))
         return OK
 

@@ -81,8 +81,9 @@ class Limits:
     mx_hosts: Annotated[int, "Hosts tried of one domain, best preference first."] = 10
     mx_addresses: Annotated[int, "Addresses tried of one host."] = 4
     next_hops: Annotated[int, "Next hops with kept connections; over it the one used longest ago is let go."] = 200
-    indeterminate_seconds: Annotated[int, "Seconds that a mail whose last reply was lost stays with its host."] = 3_600
-    indeterminate_mails: Annotated[int, "Such mails remembered at once."] = 1_000
+    reply_line: Annotated[int, "Octets of one line of a next hop's reply."] = 8_000
+    reply_lines: Annotated[int, "Lines of one such reply."] = 200
+    reply_size: Annotated[int, "Octets of one such reply, all its lines together."] = 32_000
 
     # The sandbox outbox
     outbox_listing: Annotated[int, "Mails that the sandbox outbox lists."] = 100

@@ -3,23 +3,23 @@
 A domain's owner may be hostile, so its DNS decides little: at most ``limits.mx_hosts`` hosts are tried, only at public addresses
 (nobody reaches our own network through an MX record), and the address that was checked is the one connected to.
 
-A reply lost after the final dot ends the walk: the mail may have been taken, and another host could not recognise the copy. For a
-while the next attempts of that mail go to the same host alone. That memory is this process's own; another may pick another host.
+A reply lost after the final dot ends the walk: the mail may have been taken, and another host could not recognise the copy. The
+outcome names that host, and whoever keeps the mail tells it from the others at the next attempt, which then goes to it alone.
 """
 
 import ipaddress
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from postern.model.address import Address, is_domain
 from postern.model.delivery import Deferred, Failed, Outcome
 from postern.model.limits import Limits
-from postern.ports import Ready, at_once
+from postern.ports import IsBound, Ready, at_once
 from postern.smtp.connection import SMTP_PORT, Ending, Hop, Patience
 from postern.smtp.courier import SmtpCourier
-from postern.smtp.parcel import Parcel, message_id_of, pack
+from postern.smtp.parcel import Parcel, pack
 from postern.smtp.resolver import Exchanger, Resolver, Unanswered
 
 _NULL_MX = Failed(0, "5.1.10", "the recipient's domain takes no mail")  # RFC 7505 4.2
@@ -46,26 +46,27 @@ class MxCourier:
         self._port = port
         self._loopback_is_allowed = loopback_is_allowed
         self._couriers: OrderedDict[Hop, SmtpCourier] = OrderedDict()  # used last, last
-        self._last_hosts = LastHosts(limits)
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
         """Make one attempt, at as many hosts as it takes, in ``limits.attempt_timeout`` seconds at most."""
         parcel = pack(return_path, recipient, content, ready)
         if isinstance(parcel, Failed):
             return parcel
         patience = Patience(self._limits.attempt_timeout)
-        hosts = await self._hosts_of(parcel)
+        hosts = await self._hosts_of(parcel, is_bound)
         return hosts if isinstance(hosts, Deferred | Failed) else await self._walk(hosts, parcel, patience)
 
-    async def _hosts_of(self, parcel: Parcel) -> Sequence[str] | Deferred | Failed:
+    async def _hosts_of(self, parcel: Parcel, is_bound: IsBound | None) -> Sequence[str] | Deferred | Failed:
         exchangers = await self._resolver.exchangers(parcel.recipient_domain)
         if isinstance(exchangers, Unanswered):
             return _NO_SUCH_DOMAIN if exchangers is Unanswered.NO_SUCH_NAME else _NO_DNS
         hosts = rank(parcel.recipient_domain, exchangers, self._hostname)
         if isinstance(hosts, Failed):
             return hosts
-        last = self._last_hosts.recall(parcel)
-        return [last] if last is not None and last in hosts else hosts[: self._limits.mx_hosts]
+        bound = [host for host in hosts if is_bound(host)] if is_bound else []
+        return (bound or hosts)[: self._limits.mx_hosts]
 
     async def _walk(self, hosts: Sequence[str], parcel: Parcel, patience: Patience) -> Outcome:
         """Host after host until one has judged the mail. If none takes it, one chance left is worth more than any refusal."""
@@ -89,10 +90,9 @@ class MxCourier:
         ending = Ending(_NO_HOST, judged=False)
         for address in self._reachable(found):
             ending = await self._courier_to(Hop(address, self._port, host)).attempt(parcel, patience)
-            self._last_hosts.note(parcel, host, ending.outcome)
             if ending.judged:
                 break
-        return ending
+        return naming(host, ending)
 
     def _reachable(self, addresses: Iterable[str]) -> list[str]:
         public = [text for text in addresses if is_public(text, loopback_is_allowed=self._loopback_is_allowed)]
@@ -113,32 +113,11 @@ class MxCourier:
             await courier.close()
 
 
-class LastHosts:
-    """Where the mails went whose last reply was lost: a bounded memory, by recipient's domain and Message-ID."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._hosts: OrderedDict[tuple[str, bytes], tuple[str, float]] = OrderedDict()
-
-    def recall(self, parcel: Parcel) -> str | None:
-        """The host that may have this mail already."""
-        if not self._hosts:
-            return None
-        host, until = self._hosts.get(_key_of(parcel), (None, 0.0))
-        return host if time.monotonic() < until else None
-
-    def note(self, parcel: Parcel, host: str, outcome: Outcome) -> None:
-        """Learn from an attempt. Only a verdict on the mail ends the bond; "not now" says nothing about the earlier copy."""
-        if isinstance(outcome, Deferred) and outcome.indeterminate:
-            self._hosts[_key_of(parcel)] = (host, time.monotonic() + self._limits.indeterminate_seconds)
-            while len(self._hosts) > self._limits.indeterminate_mails:
-                self._hosts.popitem(last=False)
-        elif self._hosts and not isinstance(outcome, Deferred):
-            self._hosts.pop(_key_of(parcel), None)
-
-
-def _key_of(parcel: Parcel) -> tuple[str, bytes]:
-    return parcel.recipient_domain, message_id_of(parcel)
+def naming(host: str, ending: Ending) -> Ending:
+    """With the host's name, if it may have taken the mail."""
+    if isinstance(ending.outcome, Deferred) and ending.outcome.indeterminate:
+        return replace(ending, outcome=replace(ending.outcome, host=host))
+    return ending
 
 
 def is_final(ending: Ending) -> bool:

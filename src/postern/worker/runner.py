@@ -251,7 +251,7 @@ class Runner:
             opened = await asyncio.to_thread(self._open, delivery) if parcel is None else parcel
             if not isinstance(opened, Parcel):
                 return opened
-            return await self._courier.send(opened.return_path, opened.recipient, opened.content, ready)
+            return await self._courier.send(opened.return_path, opened.recipient, opened.content, ready, self._bond(delivery))
         except PosternError as error:  # the store or a blob cannot be reached now, or a key does not open
             return Deferred(0, "4.3.0", str(error))
         except Exception as error:  # noqa: BLE001 - deferred like any other trouble: less often each time, and not for ever
