@@ -16,7 +16,7 @@ from postern.model.delivery import Carries, Failed
 from postern.model.identifier import new_id
 from postern.storage import schema
 from postern.storage.change import Change, Kept
-from postern.storage.deliveries import Delivery, delivery_row, list_queue, mark_destination, postpone
+from postern.storage.deliveries import Delivery, Postponed, delivery_row, list_queue, mark_destination, postpone
 from postern.storage.journal import list_entries_about
 from tests.people import ACME, ANN, START, Town, unsigned
 from tests.storage.test_queue import MINUTE, OK, count, end, states, take
@@ -46,11 +46,12 @@ def test_of_many_destinations_each_gets_its_share_however_long_one_of_them_queue
     assert ask(town, Claim(20)) == {b"long": 20}
 
 
-def test_nothing_is_taken_for_a_full_destination_but_what_has_waited_too_long(town: Town) -> None:
-    queue_for(town, b"full", 3)
-    queue_for(town, b"full", 2, queued_at=START - timedelta(days=6))
+def test_nothing_is_taken_for_a_full_destination_nor_for_one_that_rests_but_what_has_waited_too_long(town: Town) -> None:
+    for destination in (b"full", b"rests"):
+        queue_for(town, destination, 3)
+        queue_for(town, destination, 2, queued_at=START - timedelta(days=6))
     queue_for(town, b"free", 1)
-    assert ask(town, Claim(20, full=(b"full",), each=9)) == {b"full": 2, b"free": 1}
+    assert ask(town, Claim(20, full=(b"full",), resting=(b"rests",), each=9)) == {b"rests": 2, b"free": 1}
 
 
 def test_where_nothing_can_be_sent_only_what_has_waited_too_long_is_taken(town: Town) -> None:
@@ -68,10 +69,14 @@ def test_a_claim_never_takes_more_than_it_asks_for(town: Town) -> None:
 def test_what_waits_for_a_destination_that_rests_waits_without_an_attempt(town: Town) -> None:
     queue_for(town, b"dead", 5)
     queue_for(town, b"free", 1)
-    now, until = START + MINUTE, START + 9 * MINUTE
-    assert town.store.write(lambda transaction: postpone(transaction, b"dead", now, until, 3)).result() == 3
-    assert town.store.write(lambda transaction: postpone(transaction, b"dead", now, until, 3)).result() == 2
-    assert ask(town, Claim(20)) == {b"free": 1}
+    queue_for(town, b"stale", 1, queued_at=START - timedelta(days=6))
+    now = START + MINUTE
+    wanted = Postponed(b"dead", START + 9 * MINUTE, START - timedelta(days=5))
+    assert town.store.write(lambda transaction: postpone(transaction, wanted, now, 3)).result() == 3
+    assert town.store.write(lambda transaction: postpone(transaction, wanted, now, 3)).result() == 2
+    stale = replace(wanted, destination=b"stale")
+    assert town.store.write(lambda transaction: postpone(transaction, stale, now, 3)).result() == 0, "it is given up, not put off"
+    assert ask(town, Claim(20)) == {b"free": 1, b"stale": 1}
     with town.store.look() as look:
         assert {one.attempts for one in list_queue(look) if one.destination == b"dead"} == {0}
     town.clock.advance(9 * MINUTE)

@@ -62,7 +62,7 @@ def test_one_that_does_not_answer_rests_longer_each_time_and_begins_small_again(
         rested.append(carry(destinations, DEAD, NOBODY))
         assert destinations.rests(DEAD)
         assert destinations.room(DEAD) == 0
-        assert destinations.full() == (DEAD,)
+        assert destinations.resting() == (DEAD,)
         watch.seconds += rested[-1]
         assert destinations.room(DEAD) == 2
     assert rested == [*RESTS, RESTS[-1], RESTS[-1]]
@@ -119,6 +119,6 @@ def test_only_so_many_are_remembered_and_none_forgotten_that_something_travels_t
     destinations.begin(GMAIL)
     for number in range(3_000):
         carry(destinations, str(number).encode(), NOBODY)
-    assert len(destinations.full()) <= 2_001
+    assert len(destinations.resting()) <= 2_001
     destinations.begin(GMAIL)
     assert not destinations.has_room(GMAIL)

@@ -59,13 +59,15 @@ class Parcel:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a worker can carry now: so many mails, by their time alone; or, where ``each`` is set, the destinations in turns, at
-    most ``each`` to one of them, ``each_trusted`` to one that is ``trusted``, and none to those that are ``full``.
+    most ``each`` to one of them, ``each_trusted`` to one that is ``trusted``, none to those that are ``full`` or ``resting``,
+    but what has waited too long for these.
     """
 
     count: int
     each: int | None = None
     each_trusted: int = 0
     full: tuple[bytes, ...] = ()
+    resting: tuple[bytes, ...] = ()
     trusted: tuple[bytes, ...] = ()
     only_given_up: bool = False  # nothing can be sent now: what has waited too long
 
@@ -76,6 +78,7 @@ def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, clai
         count=claimed.count,
         given_up_before=now - timedelta(days=frame.limits.retry_days),
         full=claimed.full,
+        resting=claimed.resting,
         trusted=claimed.trusted,
         each=claimed.count if claimed.each is None else claimed.each,
         each_trusted=claimed.each_trusted,

@@ -26,6 +26,7 @@ HELD_BACK = datetime(9999, 1, 1, tzinfo=UTC)  # due never: a restored queue wait
 
 _NONE: list[bytes] = [b"\0"]  # the mark of no destination: an expanding list may not be empty on every store
 _FULL: BindParameter[Any] = bindparam("full", expanding=True)
+_RESTING: BindParameter[Any] = bindparam("resting", expanding=True)
 _TRUSTED: BindParameter[Any] = bindparam("trusted", expanding=True)
 _PAUSED = select(queue_pause.c.destination)
 _EVERYWHERE = select(queue_pause.c.destination).where(queue_pause.c.destination == b"").exists()
@@ -33,7 +34,10 @@ _DUE = (
     select(delivery.c.id, delivery.c.destination, delivery.c.due_at)
     .where(
         delivery.c.due_at <= bindparam("now"),
-        or_(and_(bindparam("open"), delivery.c.destination.not_in(_FULL)), delivery.c.queued_at <= bindparam("given_up_before")),
+        delivery.c.destination.not_in(_FULL),
+        or_(
+            and_(bindparam("open"), delivery.c.destination.not_in(_RESTING)), delivery.c.queued_at <= bindparam("given_up_before")
+        ),
         delivery.c.destination.not_in(_PAUSED),
         ~_EVERYWHERE,
     )
@@ -137,7 +141,8 @@ class Wanted:
 
     count: int
     given_up_before: datetime
-    full: tuple[bytes, ...] = ()
+    full: tuple[bytes, ...] = ()  # nothing for these
+    resting: tuple[bytes, ...] = ()  # nor for these, but what has waited too long: it is given up
     trusted: tuple[bytes, ...] = ()
     each: int = 2
     each_trusted: int = 16
@@ -154,6 +159,15 @@ class Attempt:
     code: int
     enhanced: str
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """What waits for a destination that does not answer, until when. What has waited too long stays due: it is given up."""
+
+    destination: bytes
+    until: datetime
+    given_up_before: datetime
 
 
 def mark_destination(vault: Vault, recipient: Address) -> bytes:
@@ -176,6 +190,7 @@ def claim(connection: Connection, now: datetime, leased_until: datetime, wanted:
         "looked_at": wanted.count * _LOOKED_AT,
         "given_up_before": wanted.given_up_before,
         "full": wanted.full or _NONE,
+        "resting": wanted.resting or _NONE,
         "trusted": wanted.trusted or _NONE,
         "each": wanted.each,
         "each_trusted": wanted.each_trusted,
@@ -185,12 +200,20 @@ def claim(connection: Connection, now: datetime, leased_until: datetime, wanted:
     return [_delivery(row) for row in connection.execute(_CLAIM, keys).mappings()]
 
 
-def postpone(connection: Connection, destination: bytes, now: datetime, until: datetime, count: int) -> int:
-    """Let so many due deliveries of a destination that does not answer wait, without an attempt. Answers how many there were."""
+def postpone(connection: Connection, wanted: Postponed, now: datetime, count: int) -> int:
+    """Let so many due deliveries wait, without an attempt. Answers how many there were."""
     chosen = (
-        select(delivery.c.id).where(_waits(now), delivery.c.due_at <= now, delivery.c.destination == destination).limit(count)
+        select(delivery.c.id)
+        .where(
+            _waits(now),
+            delivery.c.due_at <= now,
+            delivery.c.destination == wanted.destination,
+            delivery.c.queued_at > wanted.given_up_before,
+        )
+        .limit(count)
     )
-    return connection.execute(update(delivery).where(delivery.c.id.in_(chosen)).values(due_at=until, lease=None)).rowcount
+    moved = update(delivery).where(delivery.c.id.in_(chosen)).values(due_at=wanted.until, lease=None)
+    return connection.execute(moved).rowcount
 
 
 def pause(connection: Connection, destination: bytes, now: datetime) -> bool:

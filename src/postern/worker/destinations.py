@@ -61,12 +61,17 @@ class Destinations:
         return place is not None and place.rests_until > self._clock()
 
     def full(self) -> tuple[bytes, ...]:
-        """Where nothing more may be sent now."""
-        return tuple(name for name, place in self._places.items() if self._is_full(place))
+        """Where all the room there is is taken."""
+        return tuple(name for name, place in self._places.items() if place.under_way >= place.room)
+
+    def resting(self) -> tuple[bytes, ...]:
+        """Those that lately did not answer, and are left alone."""
+        now = self._clock()
+        return tuple(name for name, place in self._places.items() if place.rests_until > now)
 
     def trusted(self) -> tuple[bytes, ...]:
         """Where as many as there is room for may be sent at once."""
-        return tuple(name for name, place in self._places.items() if place.room >= self.width and not self._is_full(place))
+        return tuple(name for name, place in self._places.items() if place.room >= self.width)
 
     def begin(self, destination: bytes) -> None:
         """One more is under way there."""
@@ -96,9 +101,6 @@ class Destinations:
         place.room = min(place.room, NEWCOMER)
         place.rests_until = self._clock() + seconds
         return seconds
-
-    def _is_full(self, place: _Place) -> bool:
-        return place.under_way >= place.room or place.rests_until > self._clock()
 
     def _forget_some(self) -> None:
         """Those heard of longest ago, but none that something is under way to."""

@@ -22,7 +22,7 @@ from postern.model.delivery import Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import show
 from postern.ports import Clock, Courier, Ready
 from postern.storage.change import Change, Kept, Write
-from postern.storage.deliveries import Delivery, delivery_in, mark_host, postpone, renew
+from postern.storage.deliveries import Delivery, Postponed, delivery_in, mark_host, postpone, renew
 from postern.storage.store import Store, Transaction
 from postern.worker.destinations import NEWCOMER, Destinations
 from postern.worker.handed_over import HandedOver, Notes
@@ -173,8 +173,14 @@ class Runner:
         """One next hop that rests gets nothing, and afterwards a few at first; of many destinations each gets its share."""
         destinations = self._destinations
         if not self._one_hop:
-            full, trusted = destinations.full(), destinations.trusted()
-            return Claim(free, each=NEWCOMER, each_trusted=destinations.width, full=full, trusted=trusted)
+            return Claim(
+                free,
+                each=NEWCOMER,
+                each_trusted=destinations.width,
+                full=destinations.full(),
+                resting=destinations.resting(),
+                trusted=destinations.trusted(),
+            )
         if destinations.rests():
             return Claim(free, only_given_up=True)
         room = destinations.room()
@@ -238,11 +244,11 @@ class Runner:
 
     async def _postpone(self, destination: bytes, seconds: float) -> None:
         now = self._clock.now()
-        until = now + timedelta(seconds=seconds)
+        wanted = Postponed(destination, now + timedelta(seconds=seconds), now - timedelta(days=self._frame.limits.retry_days))
         with contextlib.suppress(StoreError):  # it only saves looking at them in vain
             postponed = POSTPONED_AT_ONCE
             while postponed == POSTPONED_AT_ONCE:
-                postponed = await self._write(lambda one: postpone(one, destination, now, until, POSTPONED_AT_ONCE))
+                postponed = await self._write(lambda transaction: postpone(transaction, wanted, now, POSTPONED_AT_ONCE))
 
     async def _attempt(self, delivery: Delivery, parcel: Parcel | None, ready: Ready) -> Outcome:
         try:
