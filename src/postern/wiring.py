@@ -15,6 +15,7 @@ from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
+from postern.connect.disks import Disks
 from postern.connect.folder import Folder
 from postern.connect.sandbox import SandboxOutbox
 from postern.errors import ConfigurationError
@@ -22,10 +23,13 @@ from postern.keys import load_keyring
 from postern.model.retention import Retention
 from postern.ports import Blobs, Clock
 from postern.settings import Settings, load_settings
+from postern.storage.engine import read_url
 from postern.storage.seals import is_unsealed
 from postern.storage.store import Reader, Store
 from postern.storage.vault import Vault
 from postern.worker.timetable import Task
+
+_FILE = "file://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,16 @@ class House:
     def checkpoints(self) -> CheckpointFolder:
         """Where signed checkpoints lie outside the store."""
         return CheckpointFolder(self.settings.record.checkpoint_dir)
+
+    def disks(self) -> Disks:
+        """The disks of this machine on which anything is kept."""
+        folders = [self.settings.service.data_dir]
+        store, blobs = read_url(self.settings.store.url), self.settings.blobs.url
+        if store.drivername == "sqlite":
+            folders.append(Path(str(store.database)).parent)
+        if blobs.startswith(_FILE):
+            folders.append(Path(blobs.removeprefix(_FILE)))
+        return Disks(folders, self.frame.limits)
 
     def outbox(self) -> SandboxOutbox | None:
         """The sandbox, where it is the next hop."""
@@ -84,8 +98,8 @@ def tasks_of(house: House) -> tuple[Task, ...]:
 
 def _blobs(settings: Settings) -> Blobs:
     url = settings.blobs.url
-    if url.startswith("file://"):
-        return Folder(Path(url.removeprefix("file://")))
+    if url.startswith(_FILE):
+        return Folder(Path(url.removeprefix(_FILE)))
     if url.startswith("s3://"):
         return _bucket(url)
     raise ConfigurationError("blobs.url: must begin with file:// or s3://")
