@@ -23,8 +23,8 @@ TAKING_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Toll:
-    """The account of one run. ``with_two_names`` are mails of which two copies differ in Message-ID or Date, ``doubled`` those that
-    the record shows twice. ``ready_after`` holds the time from each start to the 220, in seconds.
+    """The account of one run. ``with_two_names`` are mails of which two copies differ in Message-ID or Date, ``doubled`` those
+    that the record shows twice. ``ready_after`` holds the time from each start to the 220, in seconds.
     """
 
     ends: int
@@ -50,8 +50,9 @@ class Toll:
             f"{self.ends} ends",
             f"{self.taken} mails answered 250 ({self.repeated} sent again without an answer)",
             f"LOST {len(self.lost)}",
-            f"extra copies {self.extra_copies} ({self.extra_copies / max(self.ends, 1):.2f} an end, "
-            f"at most {self.most_extra_copies_of_a_mail} of one mail, {len(self.with_two_names)} under another name)",
+            f"extra copies {self.extra_copies} ({self.extra_copies / max(self.ends, 1):.2f} an end)",
+            f"at most {self.most_extra_copies_of_a_mail} of one mail",
+            f"{len(self.with_two_names)} under another name",
             f"{self.messages} messages in the record, {len(self.doubled)} of them doubled",
             f"start to 220 in {median(self.ready_after):.1f} s (longest {max(self.ready_after):.1f} s)",
         )
@@ -92,6 +93,20 @@ def await_mails(senders: Sequence[Sender], count: int) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("mails are no longer taken")
         time.sleep(0.02)
+
+
+def await_put_off(senders: Sequence[Sender], codes: frozenset[int] = frozenset({451, 452})) -> None:
+    """Return once one more mail was answered with one of these. Raises TimeoutError."""
+    before = _put_off(senders, codes)
+    deadline = time.monotonic() + TAKING_SECONDS
+    while _put_off(senders, codes) == before:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"none of {sorted(codes)} was answered")
+        time.sleep(0.02)
+
+
+def _put_off(senders: Sequence[Sender], codes: frozenset[int]) -> int:
+    return sum(sender.account.put_off[code] for sender in senders for code in codes)
 
 
 def all_accounts(senders: Sequence[Sender]) -> list[Account]:

@@ -123,13 +123,13 @@ class Installation:
         finally:
             store.close()
 
-    def start(self, program: Sequence[str] = _POSTERN) -> Served:
+    def start(self, program: Sequence[str] = _POSTERN, role: str = "all") -> Served:
         """Start `serve` and wait for its 220; its log goes on in the same file."""
         log = self.config.with_name("serve.log")
         began_at = time.monotonic()
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [*program, "serve", "--config", str(self.config)],
+                [*program, "serve", "--role", role, "--config", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -145,9 +145,9 @@ class Installation:
         return served
 
     @contextmanager
-    def serving(self, program: Sequence[str] = _POSTERN) -> Iterator[Served]:
+    def serving(self, program: Sequence[str] = _POSTERN, role: str = "all") -> Iterator[Served]:
         """`serve` for this long, drained at the end."""
-        served = self.start(program)
+        served = self.start(program, role)
         try:
             yield served
         finally:
