@@ -40,10 +40,18 @@ class Cluster:
         """The server's first process, and all that it has started."""
         return self._server.pids()
 
+    @property
+    def is_running(self) -> bool:
+        return self._server.process.poll() is None
+
     def start(self) -> None:
         """Start it, and return once it answers. Raises RuntimeError where it does not."""
         self._server.start()
         _await_ready(self._server.process, self, self._server.log)
+
+    def command(self, words: str) -> None:
+        """Run one command as its superuser."""
+        self._execute(sql.SQL(words))  # type: ignore[arg-type]
 
     def stop(self) -> None:
         """As an operator does: whoever is connected is thrown out."""

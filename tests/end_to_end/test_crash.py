@@ -1,9 +1,7 @@
 """`serve` killed, stopped and kept from its store and its disk, under load; at the end every mail is accounted for."""
 
-import os
 import resource
 import smtplib
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from sqlalchemy import text
 from postern.settings import load_settings
 from postern.storage.engine import open_writer, read_url
 from tests.crashing import Toll, all_accounts, await_mails, end_again_and_again, lost, mails_taken
+from tests.disks import free_octets, small_disk
 from tests.market import Way, settle_pairs
 from tests.senders import Sender, busy
 from tests.serving import Installation, Served, install
@@ -202,21 +201,3 @@ def locked_store(installation: Installation) -> Iterator[None]:
             yield
     finally:
         engine.dispose()
-
-
-@contextmanager
-def small_disk(folder: Path, octets: int) -> Iterator[Path]:
-    """A disk of this size, for as long as the test."""
-    folder.mkdir()
-    mounting = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={octets}", "tmpfs", folder], check=False, timeout=10)
-    if mounting.returncode:
-        pytest.skip("nobody but root may mount a disk of its own; the test of files that may not grow runs everywhere")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True, timeout=10)
-
-
-def free_octets(folder: Path) -> int:
-    system = os.statvfs(folder)
-    return system.f_bavail * system.f_frsize

@@ -1,4 +1,4 @@
-"""An answer follows a flush: what `serve` and its database ask of the kernel, call by call, and what becomes of calls that fail."""
+"""An answer follows a flush: what `serve` and its database ask of the kernel, call by call; and calls that fail."""
 
 import smtplib
 from collections.abc import Callable, Iterator, Sequence
