@@ -20,7 +20,7 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
-from postern.actions.deliver_mail import claim_deliveries, open_parcel, settle
+from postern.actions.deliver_mail import Claim, claim_deliveries, open_parcel, settle
 from postern.actions.find_recipient import find_recipient
 from postern.actions.receive_mail import Prepared, prepare
 from postern.mail.reader import read
@@ -143,7 +143,7 @@ def _keep(store: Store, changes: Sequence[Change], batch: int) -> None:
 
 def _claim(house: House, store: Store, count: int, batch: int) -> list[Delivery]:
     def claim_some(transaction: Transaction) -> list[Delivery]:
-        return claim_deliveries(transaction, house.frame, datetime.now(UTC), batch)
+        return claim_deliveries(transaction, house.frame, datetime.now(UTC), Claim(batch))
 
     claimed: list[Delivery] = []
     while len(claimed) < count:

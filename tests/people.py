@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert
 
-from postern.actions.deliver_mail import Sign, claim_deliveries, open_parcel, settle
+from postern.actions.deliver_mail import Claim, Sign, claim_deliveries, open_parcel, settle
 from postern.actions.frame import Frame
 from postern.actions.receive_mail import Prepared, prepare
 from postern.connect.folder import Folder
@@ -109,7 +109,7 @@ class Town:
         """Carry everything that is due, and settle it with this outcome (delivered, unless told otherwise)."""
         now = self.clock.now()
         arrivals = []
-        for delivery in self.store.write(lambda transaction: claim_deliveries(transaction, self.frame, now, 100)).result():
+        for delivery in self.store.write(lambda transaction: claim_deliveries(transaction, self.frame, now, Claim(100))).result():
             with self.store.look() as look:
                 parcel = open_parcel(look, self.frame, delivery, sign, now)
             ended: Outcome = parcel if isinstance(parcel, Failed) else outcome or Delivered(250, "2.0.0", "ok")

@@ -1,12 +1,11 @@
-"""The main program of one pool process: reads jobs from its parent, answers each with what to write. Started by wiring only."""
+"""The main program of one pool process: reads jobs from its parent, answers each with what to write. Started by serving only."""
 
 import sys
 from pathlib import Path
 
-from postern.actions.receive_mail import prepare
-from postern.model.envelope import Mail
+from postern.actions.receive_mail import Job, prepare
 from postern.smtp.pool import limit_memory, serve_jobs
-from postern.wiring import build_house
+from postern.wiring import build_house, signer
 
 
 def main() -> None:
@@ -15,11 +14,13 @@ def main() -> None:
     reader = house.open_reader(connections=1)
     limit_memory(int(sys.argv[2]))
 
+    sign = signer(house.settings)
+
     def work(job: object) -> object:
-        if not isinstance(job, Mail):
-            raise TypeError("a mail is expected")
+        if not isinstance(job, Job):
+            raise TypeError("a job is expected")
         with reader.look() as look:
-            return prepare(look, house.frame, job)
+            return prepare(look, house.frame, job.mail, sign if job.may_leave_at_once else None)
 
     serve_jobs(work, int(sys.argv[3]))
 

@@ -8,32 +8,32 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 
-from postern.actions.deliver_mail import Sign
+from postern.actions.deliver_mail import settle_left_over
 from postern.actions.find_recipient import Recipient, find_recipient
 from postern.actions.hold_unread import hold_unread
-from postern.actions.receive_mail import Accepted, Answer, Prepared, receive
+from postern.actions.receive_mail import Answer, Job, Prepared, receive
 from postern.errors import AddressError, ConfigurationError
 from postern.model.address import Address
 from postern.model.envelope import Mail
 from postern.ports import Courier
-from postern.settings import DkimSettings, Settings, is_loopback, split_listen, web_listen
+from postern.settings import Settings, is_loopback, split_listen, web_listen
 from postern.smtp.connection import Hop
 from postern.smtp.courier import SmtpCourier
-from postern.smtp.dkim import SigningKey, load_signing_key, sign
 from postern.smtp.edge import Desk, Edge
 from postern.smtp.mx import MxCourier
 from postern.smtp.pool import EndedItsReaderError, Pool
 from postern.smtp.resolver import DnsResolver
-from postern.storage.change import Change, Outcome
+from postern.storage.change import Kept, Outcome
 from postern.storage.deliveries import release_all
 from postern.storage.engine import require_durable
 from postern.storage.house import set_operator
 from postern.storage.migrate import require_current
 from postern.storage.store import Store
 from postern.storage.timetable import release_tasks
-from postern.wiring import House, tasks_of
+from postern.wiring import House, signer, tasks_of
+from postern.worker.handed_over import Notes
 from postern.worker.runner import Runner
 from postern.worker.timetable import Timetable
 
@@ -49,26 +49,6 @@ def _courier(house: House) -> Courier:
     if next_hop.startswith("smtp://"):
         return SmtpCourier(Hop.read(next_hop), house.frame.hostname, house.frame.limits)
     raise ConfigurationError("delivery.next_hop: must be smtp://HOST:PORT, mx or sandbox")
-
-
-def _signer(settings: Settings) -> Sign:
-    """Signs with every key of the sender's domain; what comes from a domain without keys is sent unsigned."""
-    keys: dict[str, list[SigningKey]] = {}
-    for one in settings.dkim:
-        keys.setdefault(one.domain.lower(), []).append(_signing_key(one))
-
-    def sign_for(content: bytes, domain: str, signed_at: datetime) -> bytes:
-        return sign(content, keys[domain], signed_at) if domain in keys else content
-
-    return sign_for
-
-
-def _signing_key(one: DkimSettings) -> SigningKey:
-    try:
-        pem = one.key_file.read_bytes()
-    except OSError:
-        raise ConfigurationError(f"dkim.key_file: {one.key_file} cannot be read") from None
-    return load_signing_key(one.domain, one.selector, one.algorithm, pem)
 
 
 def require_safe(settings: Settings) -> None:
@@ -128,9 +108,8 @@ async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Cal
         stack.push_async_callback(asyncio.to_thread, store.close)
         await asyncio.to_thread(_prepare_store, house, store)
         runner = await _start_worker(house, store, stack) if roles.worker else None
-        notice = runner.notice if runner else _nobody
         if pool:
-            started(await _start_edge(house, _desk(house, store, pool, notice), stack))
+            started(await _start_edge(house, _desk(house, store, pool, runner), stack))
         if roles.web:
             started(await _start_pages(house, store, stack))
         await _until(stopped, runner)
@@ -161,15 +140,27 @@ def _prepare_store(house: House, store: Store) -> None:
         _log.warning("service.operator_address is not set: mail for postmaster@ and abuse@ is kept, and goes to nobody")
     store.write(lambda transaction: set_operator(transaction, house.vault, operator)).result()
     if store.writing_engine.dialect.name == "sqlite":
-        now = house.clock.now()
-        store.write(lambda transaction: release_all(transaction, now)).result()
         store.write(release_tasks).result()
+
+
+def _take_up_queue(house: House, store: Store) -> Notes:
+    """Settle what processes that died had handed over; on SQLite, with its one server, all that was leased is free again."""
+    notes = Notes(house.settings.service.data_dir / "worker")
+    for one in notes.left_over:
+        settle_left_over(store, house.frame, house.clock, one.delivery_id, one.lease, one.outcome)
+    notes.clear()
+    if store.writing_engine.dialect.name == "sqlite":
+        store.write(partial(release_all, now=house.clock.now())).result()
+    return notes
 
 
 async def _start_worker(house: House, store: Store, stack: contextlib.AsyncExitStack) -> Runner:
     courier = _courier(house)
     stack.push_async_callback(courier.close)
-    runner = Runner(store, courier, house.clock, house.frame, _signer(house.settings))
+    notes = await asyncio.to_thread(_take_up_queue, house, store)
+    stack.callback(notes.close)
+    one_hop = house.settings.delivery.next_hop != "mx"
+    runner = Runner(store, courier, house.clock, house.frame, signer(house.settings), notes, one_hop=one_hop)
     runner.start()
     stack.push_async_callback(runner.stop)
     timetable = Timetable(store, house.frame, house.clock, tasks_of(house))
@@ -197,7 +188,7 @@ async def _start_edge(house: House, desk: Desk, stack: contextlib.AsyncExitStack
     return f"mail is taken on {host}:{port}"
 
 
-def _desk(house: House, store: Store, pool: Pool, notice: Callable[[], None]) -> Desk:
+def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk:
     frame, clock, disks = house.frame, house.clock, house.disks()
 
     async def find(address: str) -> Recipient:
@@ -210,7 +201,7 @@ def _desk(house: House, store: Store, pool: Pool, notice: Callable[[], None]) ->
 
     async def prepare_elsewhere(mail: Mail) -> Prepared:
         try:
-            prepared = await pool.run(mail)
+            prepared = await pool.run(Job(mail, may_leave_at_once=runner is not None and runner.has_room))
         except EndedItsReaderError:
             return await asyncio.to_thread(hold_in_store, mail)
         if not isinstance(prepared, Prepared):
@@ -221,16 +212,25 @@ def _desk(house: House, store: Store, pool: Pool, notice: Callable[[], None]) ->
         with store.look() as look:
             return hold_unread(look, frame, mail)
 
-    async def keep(change: Change) -> Outcome:
-        return await asyncio.wrap_future(store.keep(change))
-
     async def take(mail: Mail) -> Answer:
-        answer = await receive(mail, prepare_elsewhere, keep, frame.limits.stale_retries + 1)
-        if isinstance(answer, Accepted) and answer.queued:
-            notice()
-        return answer
+        return await receive(mail, prepare_elsewhere, partial(_keep, store, runner), frame.limits.stale_retries + 1)
 
     return Desk(find, take, clock)
+
+
+async def _keep(store: Store, runner: Runner | None, prepared: Prepared) -> Outcome:
+    """Commit, and let what was queued leave at once where the worker of this process has room for it."""
+    boarding = runner.board(prepared.change, prepared.parcels) if runner else None
+    kept = False
+    try:
+        outcome = await asyncio.wrap_future(store.keep(boarding.change if boarding else prepared.change))
+        kept = isinstance(outcome, Kept)
+    finally:
+        if runner and boarding:
+            runner.leave(boarding, kept=kept)
+    if runner and kept and prepared.queued and not boarding:
+        runner.notice()
+    return outcome
 
 
 async def _start_pages(house: House, store: Store, stack: contextlib.AsyncExitStack) -> str:
@@ -241,10 +241,6 @@ async def _start_pages(house: House, store: Store, stack: contextlib.AsyncExitSt
     close, port = await serve_pages(build_app(pages), host, port)
     stack.push_async_callback(close)
     return f"pages are on http://{host}:{port}"
-
-
-def _nobody() -> None:
-    """Without a worker in this process, others poll the queue."""
 
 
 @contextlib.contextmanager

@@ -5,11 +5,12 @@ the running system on top).
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.decide_held import expire
+from postern.actions.deliver_mail import Sign
 from postern.actions.frame import Frame
 from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
@@ -22,7 +23,8 @@ from postern.errors import ConfigurationError
 from postern.keys import load_keyring
 from postern.model.retention import Retention
 from postern.ports import Blobs, Clock
-from postern.settings import Settings, load_settings
+from postern.settings import DkimSettings, Settings, load_settings
+from postern.smtp.dkim import SigningKey, load_signing_key, sign
 from postern.storage.engine import read_url
 from postern.storage.seals import is_unsealed
 from postern.storage.store import Reader, Store
@@ -94,6 +96,26 @@ def tasks_of(house: House) -> tuple[Task, ...]:
         Task("retention", timedelta(hours=24), run_retention),
         Task("expire holds", timedelta(minutes=10), expire),
     )
+
+
+def signer(settings: Settings) -> Sign:
+    """Signs with every key of the sender's domain; what comes from a domain without keys is sent unsigned."""
+    keys: dict[str, list[SigningKey]] = {}
+    for one in settings.dkim:
+        keys.setdefault(one.domain.lower(), []).append(_signing_key(one))
+
+    def sign_for(content: bytes, domain: str, signed_at: datetime) -> bytes:
+        return sign(content, keys[domain], signed_at) if domain in keys else content
+
+    return sign_for
+
+
+def _signing_key(one: DkimSettings) -> SigningKey:
+    try:
+        pem = one.key_file.read_bytes()
+    except OSError:
+        raise ConfigurationError(f"dkim.key_file: {one.key_file} cannot be read") from None
+    return load_signing_key(one.domain, one.selector, one.algorithm, pem)
 
 
 def _blobs(settings: Settings) -> Blobs:

@@ -61,21 +61,20 @@ def do_as_told(job: object) -> object:
 
 
 def read_mails(config: Path) -> Callable[[object], object]:
-    from postern.actions.receive_mail import prepare  # noqa: PLC0415 - the others do without, and start at once
-    from postern.model.envelope import Mail  # noqa: PLC0415
+    from postern.actions.receive_mail import Job, prepare  # noqa: PLC0415 - the others do without, and start at once
     from postern.wiring import build_house  # noqa: PLC0415
 
     house = build_house(config)
     reader = house.open_reader(connections=1)
 
     def work(job: object) -> object:
-        if not isinstance(job, Mail):
-            raise TypeError("a mail is expected")
-        misdeed = re.search(rb"\[(\w+)\]", job.content)
+        if not isinstance(job, Job):
+            raise TypeError("a job is expected")
+        misdeed = re.search(rb"\[(\w+)\]", job.mail.content)
         if misdeed:
             MISDEEDS[misdeed[1].decode()]()
         with reader.look() as look:
-            return prepare(look, house.frame, job)
+            return prepare(look, house.frame, job.mail)
 
     return work
 

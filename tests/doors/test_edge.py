@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from postern.actions.find_recipient import Recipient, find_recipient
-from postern.actions.receive_mail import Accepted, Answer, receive
+from postern.actions.receive_mail import Accepted, Answer, Prepared, receive
 from postern.errors import StoreError, StoreFullError
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
 from postern.smtp.edge import Desk
-from postern.storage.change import Change, Outcome
+from postern.storage.change import Outcome
 from tests.edge_client import LOOPS, Client, Shelf, open_door, run_on, self_signed
 from tests.people import Town
 from tests.people import town as found_town
@@ -29,10 +29,10 @@ def town_desk(town: Town, errors: list[StoreError] | None = None) -> Desk:
 
         return await asyncio.to_thread(look_up)
 
-    async def keep(change: Change) -> Outcome:
+    async def keep(prepared: Prepared) -> Outcome:
         if errors:
             raise errors.pop()
-        return await asyncio.wrap_future(town.store.keep(change))
+        return await asyncio.wrap_future(town.store.keep(prepared.change))
 
     async def take(mail: Mail) -> Answer:
         return await receive(mail, lambda mail: asyncio.to_thread(town.judge, mail), keep, tries=3)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from postern.actions.deliver_mail import claim_deliveries
+from postern.actions.deliver_mail import Claim, claim_deliveries
 from postern.cli.commands import app
 from postern.storage.schema import message
 from postern.storage.store import Store
@@ -60,7 +60,7 @@ def marks_of(store: Store, ids: list[UUID] | None = None) -> set[str]:
 
 def marks_due(house: House, store: Store) -> set[str]:
     """What a worker would send now."""
-    claimed = store.write(lambda transaction: claim_deliveries(transaction, house.frame, house.clock.now(), 1_000)).result()
+    claimed = store.write(lambda transaction: claim_deliveries(transaction, house.frame, house.clock.now(), Claim(999))).result()
     return marks_of(store, [one.message_id for one in claimed])
 
 

@@ -19,7 +19,7 @@ from postern.model.day import Day
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
 from postern.model.thread import MessageState
-from postern.storage.change import Change, Kept, Outcome
+from postern.storage.change import Kept, Outcome
 from postern.storage.standing import set_opt_out
 from postern.storage.store import Store
 from postern.storage.threads import list_held
@@ -212,8 +212,8 @@ def send(store: Store, town: Town, mail: Mail) -> str:
         with store.look() as look:
             return prepare(look, town.frame, one)
 
-    async def keep(one: Change) -> Outcome:
-        return await asyncio.wrap_future(store.keep(one))
+    async def keep(one: Prepared) -> Outcome:
+        return await asyncio.wrap_future(store.keep(one.change))
 
     answer: Answer = asyncio.run(receive(mail, prepare_here, keep, town.frame.limits.stale_retries + 1))
     if isinstance(answer, Refused):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from postern.actions.add_up import add_up
-from postern.actions.deliver_mail import claim_deliveries, settle
+from postern.actions.deliver_mail import Claim, claim_deliveries, settle
 from postern.actions.keep_queue import drop
 from postern.model.delivery import Deferred, Failed
 from postern.model.notice import NoticeKind, NoticeState
@@ -62,7 +62,7 @@ def test_the_failure_and_its_notice_are_written_in_one_commit(town: Town) -> Non
     """No crash can come between: either both are there, or the delivery is tried again."""
     town.receive(town.from_ann())
     now = town.clock.now()
-    (delivery,) = town.store.write(lambda transaction: claim_deliveries(transaction, town.frame, now, 9)).result()
+    (delivery,) = town.store.write(lambda transaction: claim_deliveries(transaction, town.frame, now, Claim(9))).result()
     with town.store.look() as look:
         change = settle(look, town.frame, delivery, NO_MAILBOX, now)
     written = {row.write for row in change.rows}

@@ -39,7 +39,7 @@ def test_an_empty_store_becomes_exactly_the_schema(engine: Engine) -> None:
 def test_the_comparison_sees_what_is_missing(engine: Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
-        connection.execute(text("DROP INDEX ix_delivery_due_at"))
+        connection.execute(text("DROP INDEX ix_delivery_due_at_destination"))
         connection.commit()
     assert len(differences(engine)) == 1
 

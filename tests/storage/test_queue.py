@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, func, select, text
 
-from postern.actions.deliver_mail import RETRY_AFTER, Parcel, claim_deliveries, open_parcel, settle
+from postern.actions.deliver_mail import RETRY_AFTER, Claim, Parcel, claim_deliveries, open_parcel, settle
 from postern.actions.keep_queue import drop, retry, tell_queue
 from postern.errors import NotFoundError
 from postern.model.delivery import Carries, Deferred, Delivered, Failed, Outcome
@@ -19,7 +19,7 @@ from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.storage import schema
 from postern.storage.change import Change, Guard, Kept, Stale
-from postern.storage.deliveries import Delivery, claim, delivery_row, find_next_due, list_attempts, release_all, renew
+from postern.storage.deliveries import Delivery, Wanted, claim, delivery_row, find_next_due, list_attempts, release_all, renew
 from postern.storage.engine import open_writer, read_url
 from postern.storage.guards import failed_guards
 from postern.storage.store import Store
@@ -34,7 +34,7 @@ LATER = Deferred(451, "4.3.0", "try again")
 def take(town: Town, count: int = 100, store: Store | None = None) -> list[Delivery]:
     """What a worker that comes now is given."""
     now = town.clock.now()
-    return (store or town.store).write(lambda transaction: claim_deliveries(transaction, town.frame, now, count)).result()
+    return (store or town.store).write(lambda transaction: claim_deliveries(transaction, town.frame, now, Claim(count))).result()
 
 
 def end(town: Town, delivery: Delivery, outcome: Outcome) -> object:
@@ -97,7 +97,7 @@ def test_a_worker_is_never_given_more_than_it_asked_for_however_the_database_pla
         with engine.connect() as connection:
             for kind in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "memoize", "seqscan"):
                 connection.execute(text(f"SET LOCAL enable_{kind} = off"))
-            taken = claim(connection, START, START + MINUTE, 3)
+            taken = claim(connection, START, START + MINUTE, Wanted(3, START - timedelta(days=5), each=3))
             connection.rollback()
         engine.dispose()
         assert len(taken) == 3

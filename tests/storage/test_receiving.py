@@ -324,7 +324,7 @@ def test_a_mail_that_ends_its_readers_again_when_it_is_repeated_is_answered_250_
         return hold(town, mail)
 
     for _ in range(2):
-        assert asyncio.run(receive(mail, read_in_vain, lambda change: kept(town, change), 3)) == Accepted(queued=False)
+        assert asyncio.run(receive(mail, read_in_vain, lambda prepared: kept(town, prepared.change), 3)) == Accepted(queued=False)
     assert len(rows(town, "message")) == 1
     assert sorted(kind for kind, _ in told(town)) == ["mail-held", "mail-repeated"]
 
@@ -363,7 +363,7 @@ def answer_of(town: Town, *outcomes: Outcome | Exception, tries: int = 3) -> tup
         prepared_times += 1
         return town.judge(mail)
 
-    async def keep(_change: Change) -> Outcome:
+    async def keep(_prepared: Prepared) -> Outcome:
         outcome = next(iter(left))
         if isinstance(outcome, Exception):
             raise outcome
@@ -411,7 +411,7 @@ def test_a_sender_removed_while_the_mail_was_read_is_refused_at_the_second_look(
             town.store.write(remove_acme).result()
         return prepared
 
-    answer = asyncio.run(receive(town.from_acme(), prepare_elsewhere, lambda change: kept(town, change), 3))
+    answer = asyncio.run(receive(town.from_acme(), prepare_elsewhere, lambda prepared: kept(town, prepared.change), 3))
     assert answer == Refused(reasons.Cause(reasons.SENDER_NOT_REGISTERED))
     assert rows(town, "message") == []
 

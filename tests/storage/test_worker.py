@@ -18,6 +18,7 @@ from postern.ports import Courier, Ready, at_once
 from postern.storage import schema
 from postern.storage.engine import open_writer, read_url
 from postern.worker import runner as module
+from postern.worker.handed_over import Notes
 from postern.worker.runner import Runner
 from tests.people import RememberingCourier, Town, unsigned
 from tests.people import town as found_town
@@ -47,10 +48,15 @@ def attempts(town: Town) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in look.connection.execute(wanted)]
 
 
+def make_runner(town: Town, courier: Courier, *, one_hop: bool = True) -> Runner:
+    notes = Notes(Path(str(town.store.blobs._root)).parent / "worker")  # type: ignore[attr-defined]
+    return Runner(town.store, courier, town.clock, town.frame, unsigned, notes, one_hop=one_hop)
+
+
 @asynccontextmanager
 async def working(town: Town, courier: Courier) -> AsyncIterator[Runner]:
     """A worker at work; at the end it is told to stop, and must."""
-    runner = Runner(town.store, courier, town.clock, town.frame, unsigned)
+    runner = make_runner(town, courier)
     running = asyncio.create_task(runner.run())
     try:
         yield runner
@@ -195,7 +201,7 @@ def test_told_to_stop_it_takes_nothing_more_and_ends_what_is_under_way(town: Tow
 
     async def work() -> None:
         courier = Gate()
-        runner = Runner(town.store, courier, town.clock, town.frame, unsigned)
+        runner = make_runner(town, courier)
         running = asyncio.create_task(runner.run())
         await until(lambda: bool(courier.carried))
         runner.finish()
@@ -339,7 +345,7 @@ def test_a_worker_that_ends_by_itself_says_so_to_whoever_serves(town: Town, monk
         raise ZeroDivisionError
 
     async def run() -> None:
-        runner = Runner(town.store, RememberingCourier(), town.clock, town.frame, unsigned)
+        runner = make_runner(town, RememberingCourier())
         runner.start()
         await asyncio.wait_for(runner.ended(), 10)
 

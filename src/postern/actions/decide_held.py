@@ -191,7 +191,7 @@ def _queue(decision: _Decision, arrival: Arrival, message: Message, place: Place
     rows = (
         document.row,
         filed,
-        delivery_row(delivery_to_reader(pair, message.author, message.id, document.id, now)),
+        delivery_row(delivery_to_reader(look, pair, message.author, message.id, document, now)),
         _entry(message, "hold-released", values | commit_to_decision(filed), now),
     )
     return Change(message.seller_id, rows, guards)

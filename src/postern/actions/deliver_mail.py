@@ -5,7 +5,7 @@ The worker carries; what is decided is decided here. Settling is fenced by the l
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,13 +19,25 @@ from postern.model.identifier import new_id, show
 from postern.model.journal import Value
 from postern.model.notice import NoticeState
 from postern.model.thread import MessageState
-from postern.storage.change import Change, LeaseHeld, Row
-from postern.storage.deliveries import Delivery, attempt_row, claim, deferral_row, end_row
+from postern.ports import Clock
+from postern.storage.change import Change, Kept, LeaseHeld, Row, Write
+from postern.storage.deliveries import (
+    Delivery,
+    Wanted,
+    attempt_row,
+    claim,
+    deferral_row,
+    delivery_in,
+    delivery_row,
+    end_row,
+    find_delivery,
+    mark_host,
+)
 from postern.storage.documents import find_document
 from postern.storage.journal import journal_row
 from postern.storage.notices import notice_state_row
 from postern.storage.people import find_correspondent
-from postern.storage.store import Look, Transaction
+from postern.storage.store import Look, Store, Transaction
 from postern.storage.threads import find_message, state_row
 
 # Quickly at first, for a next hop that restarts; then patiently, for one that is down. The last interval repeats.
@@ -44,9 +56,51 @@ class Parcel:
     content: bytes = field(repr=False)
 
 
-def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, count: int) -> list[Delivery]:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker can carry now: so many mails; nothing more to destinations that are ``full``, and at most a few at once to
+    those that are not ``trusted``.
+    """
+
+    count: int
+    full: tuple[bytes, ...] = ()
+    trusted: tuple[bytes, ...] = ()
+    each: int | None = None  # None: as many as there are
+    only_given_up: bool = False  # nothing can be sent now: what has waited too long
+
+
+def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, claimed: Claim) -> list[Delivery]:
     """Lease what is due. The caller settles each, or lets the lease run out."""
-    return claim(transaction, now, now + timedelta(seconds=frame.limits.lease_seconds), count)
+    wanted = Wanted(
+        count=claimed.count,
+        given_up_before=now - timedelta(days=frame.limits.retry_days),
+        full=claimed.full,
+        trusted=claimed.trusted,
+        each=claimed.count if claimed.each is None else claimed.each,
+        open=not claimed.only_given_up,
+    )
+    return claim(transaction, now, now + timedelta(seconds=frame.limits.lease_seconds), wanted)
+
+
+def lease_new(frame: Frame, change: Change, now: datetime) -> tuple[Change, tuple[Delivery, ...]]:
+    """The change with its deliveries leased from their first moment, for a worker that can carry them at once."""
+    until = now + timedelta(seconds=frame.limits.lease_seconds)
+    rows: list[Row] = []
+    leased: list[Delivery] = []
+    for row in change.rows:
+        if row.write is Write.ADD_DELIVERY:
+            leased.append(replace(delivery_in(row), lease=new_id(), due_at=until, attempts=1))
+            rows.append(delivery_row(leased[-1]))
+        else:
+            rows.append(row)
+    return replace(change, rows=tuple(rows)), tuple(leased)
+
+
+def give_up(frame: Frame, delivery: Delivery, now: datetime) -> Failed | None:
+    """RFC 5321 4.5.4.1: what has waited some days for a destination that never answered has failed, without another attempt."""
+    if now < delivery.queued_at + timedelta(days=frame.limits.retry_days):
+        return None
+    return Failed(0, "5.4.7", "the destination did not answer for days")
 
 
 def open_parcel(look: Look, frame: Frame, delivery: Delivery, sign: Sign, now: datetime) -> Parcel | Failed:
@@ -59,6 +113,11 @@ def open_parcel(look: Look, frame: Frame, delivery: Delivery, sign: Sign, now: d
         content = find_document(look, delivery.seller_id, delivery.document_id)
     except NotFoundError:
         return Failed(0, "5.1.6", "the recipient was erased")
+    return make_parcel(frame, delivery, recipient, content, sign, now)
+
+
+def make_parcel(frame: Frame, delivery: Delivery, recipient: Address, content: bytes, sign: Sign, now: datetime) -> Parcel:
+    """Add To and the return path, sign."""
     if delivery.carries is Carries.HOUSE:
         return Parcel("", recipient, content)  # the null sender: a failure here must not come back here
     addressed = f"To: {recipient.reveal()}\r\n".encode("ascii") + content
@@ -77,9 +136,19 @@ def settle(look: Look | None, frame: Frame, delivery: Delivery, outcome: Outcome
     notices = _tell(look, frame, delivery, final, now) if look and isinstance(final, Failed) else ()
     attempt_id = new_id()
     tried = (attempt_row(delivery, final, now, attempt_id), attempt_entry("delivery-attempted", delivery, final, now, attempt_id))
-    rows = (*tried, *_queue_rows(delivery, final, now), *notices)
+    bond = bond_of(look, delivery, final) if look and isinstance(final, Deferred) else None
+    rows = (*tried, *_queue_rows(delivery, final, now, bond), *notices)
     guards = (LeaseHeld(delivery.id, delivery.lease),) if delivery.lease else ()
     return Change(delivery.seller_id, rows, guards)
+
+
+def settle_left_over(store: Store, frame: Frame, clock: Clock, delivery_id: UUID, lease: UUID, outcome: Delivered) -> bool:
+    """Settle what a process that died had handed over. False where it is settled already, or somebody else's by now."""
+    with store.look() as look:
+        delivery = find_delivery(look, delivery_id)
+    if delivery is None or delivery.lease != lease:
+        return False
+    return isinstance(store.keep(settle(None, frame, delivery, outcome, clock.now())).result(), Kept)
 
 
 def retry_at(delivery: Delivery, now: datetime) -> datetime:
@@ -95,14 +164,19 @@ def _final(frame: Frame, delivery: Delivery, outcome: Outcome, now: datetime) ->
     return outcome
 
 
+def bond_of(look: Look, delivery: Delivery, outcome: Deferred) -> bytes | None:
+    """The host whose reply was lost may have the mail: while it says "not now" to the next attempts, no other may be tried."""
+    return mark_host(look.vault, outcome.host) if outcome.indeterminate and outcome.host else delivery.bound_host
+
+
 def _tell(look: Look, frame: Frame, delivery: Delivery, outcome: Failed, now: datetime) -> tuple[Row, ...]:
     message = find_message(look, delivery.message_id) if delivery.carries is Carries.MESSAGE else None
     return tell_failed(look, frame, message, outcome, now) if message else ()
 
 
-def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Row, ...]:
+def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime, bond: bytes | None) -> tuple[Row, ...]:
     if isinstance(outcome, Deferred):
-        return (deferral_row(delivery.id, retry_at(delivery, now)),)
+        return (deferral_row(delivery.id, retry_at(delivery, now), bond),)
     came = isinstance(outcome, Delivered)
     match delivery.carries:
         case Carries.HOUSE:

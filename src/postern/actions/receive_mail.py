@@ -7,9 +7,11 @@ commit; a guard that failed meanwhile sends the mail round again.
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
+from postern.actions.deliver_mail import Parcel, Sign, make_parcel
 from postern.actions.find_recipient import House, Recipient, Refused, find_recipient
 from postern.actions.frame import Frame
 from postern.actions.receiving.facts import Known, gather
@@ -42,11 +44,20 @@ from postern.policy.chain import count_outside, judge, passed_by
 from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, SENDER_NOT_REGISTERED, TRY_AGAIN, UNKNOWN_ALIAS, Cause
 from postern.policy.verdict import Block, Deliver, Discard, Hold, Judgement, Refuse
 from postern.storage.change import Change, Guard, Kept, Outcome, Row, Write
+from postern.storage.deliveries import delivery_in
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
 from postern.storage.threads import find_seen
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a pool process is asked."""
+
+    mail: Mail
+    may_leave_at_once: bool  # somebody waits to carry it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class Judged:
     refusal: Cause | None = None
     keep_refused: Callable[[], "Judged"] | None = None
     counts: str = ""
+    parcels: Mapping[UUID, Parcel] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ class Prepared:
     change: Change
     refusal: Cause | None
     queued: bool
+    parcels: Mapping[UUID, Parcel] = field(default_factory=dict, repr=False)  # by delivery: ready to leave, if asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +101,14 @@ Answer = Accepted | Refused
 async def receive(
     mail: Mail,
     prepare_elsewhere: Callable[[Mail], Awaitable[Prepared]],
-    keep: Callable[[Change], Awaitable[Outcome]],
+    keep: Callable[[Prepared], Awaitable[Outcome]],
     tries: int,
 ) -> Answer:
     """Prepare, keep, answer. A stale change is prepared anew from today's facts, ``tries`` times at most, then it is 451."""
     try:
         for _ in range(tries):
             prepared = await prepare_elsewhere(mail)
-            if isinstance(await keep(prepared.change), Kept):
+            if isinstance(await keep(prepared), Kept):
                 return Refused(prepared.refusal) if prepared.refusal else Accepted(prepared.queued)
     except StoreFullError:
         return Refused(Cause(NO_ROOM))
@@ -105,13 +118,13 @@ async def receive(
     return Refused(Cause(TRY_AGAIN))
 
 
-def prepare(look: Look, frame: Frame, mail: Mail) -> Prepared:
-    """Read the mail once, then decide for each recipient by itself."""
+def prepare(look: Look, frame: Frame, mail: Mail, sign: Sign | None = None) -> Prepared:
+    """Read the mail once, then decide for each recipient by itself. With ``sign``, what passes is made ready to leave at once."""
     reading = read(mail.content, frame.limits)
     recipients = [find_recipient(look, frame, address, mail.received_at) for address in mail.envelope.recipients]
     judged: list[Judged] = []
     for recipient in dict.fromkeys(recipients):
-        judged.append(_prepare_for(look, frame, mail, reading, recipient, _Before.of(judged)))
+        judged.append(_prepare_for(look, frame, mail, reading, recipient, _Before.of(judged), sign))
     return combine(judged)
 
 
@@ -129,7 +142,9 @@ class _Before:
         return cls(Counter(one.counts for one in each if one.counts), listed)
 
 
-def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipient: Recipient, before: _Before) -> Judged:
+def _prepare_for(  # noqa: PLR0913, PLR0917 - all that one recipient's share is made of
+    look: Look, frame: Frame, mail: Mail, reading: Reading, recipient: Recipient, before: _Before, sign: Sign | None
+) -> Judged:
     if isinstance(recipient, Refused):  # it was live at RCPT, and ended since
         return Judged(HOUSE, (), refusal=recipient.cause)
     if isinstance(recipient, House):
@@ -140,7 +155,7 @@ def _prepare_for(look: Look, frame: Frame, mail: Mail, reading: Reading, recipie
         pair = gather_pair(look, recipient)
     except NotFoundError:
         return Judged(HOUSE, (), refusal=Cause(UNKNOWN_ALIAS))
-    return _Alias(look, frame, Arrival(mail, reading, pair, recipient.side.other), before).judge()
+    return _Alias(look, frame, Arrival(mail, reading, pair, recipient.side.other), before, sign).judge()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +166,7 @@ class _Alias:
     frame: Frame
     arrival: Arrival
     before: _Before
+    sign: Sign | None
 
     def judge(self) -> Judged:
         look, pair, arrival = self.look, self.arrival.pair, self.arrival
@@ -182,6 +198,7 @@ class _Alias:
     def _keep(self, station: Station, judgement: Judgement) -> Judged:
         """Whatever is answered 250 is kept with its original (R25)."""
         look, frame = self.look, self.frame
+        parcels: Mapping[UUID, Parcel] = {}
         match judgement.verdict:
             case Block(cause):
                 rows = rows_of_block(look, frame, station, cause)
@@ -190,21 +207,30 @@ class _Alias:
             case Hold(cause):
                 rows = rows_of_hold(look, frame, station, cause)
             case _:
-                rows = self._deliver(station, judgement)
+                rows, parcels = self._deliver(station, judgement)
         pair = self.arrival.pair
         counts = pair.marketplace.id if station.allowance else ""
-        return Judged(pair.seller.id, (station.original.row, *rows), guards_of(station), counts=counts)
+        return Judged(pair.seller.id, (station.original.row, *rows), guards_of(station), counts=counts, parcels=parcels)
 
-    def _deliver(self, station: Station, judgement: Judgement) -> tuple[Row, ...]:
+    def _deliver(self, station: Station, judgement: Judgement) -> tuple[tuple[Row, ...], Mapping[UUID, Parcel]]:
         look, frame = self.look, self.frame
         passage = make_passage(frame, station.pair, station.place, station.author, station.message_id, station.mail.received_at)
         relayed = rewrite(station.reading, passage)
         if isinstance(relayed, Leaking):
-            return rows_of_hold(look, frame, station, Cause(LEAKING))
+            return rows_of_hold(look, frame, station, Cause(LEAKING)), {}
         notices: tuple[Row, ...] = ()
         if outside := count_outside(judgement):
             notices = rows_of_outside_copy(look, frame, station, outside)
-        return (*rows_of_delivery(look, frame, station, relayed), *notices)
+        rows = rows_of_delivery(look, frame, station, relayed)
+        return (*rows, *notices), self._pack(station, rows, relayed.content)
+
+    def _pack(self, station: Station, rows: Iterable[Row], content: bytes) -> Mapping[UUID, Parcel]:
+        """The mail ready to leave, so that nobody need open it again if it can leave at once. A large one is opened."""
+        if self.sign is None or len(content) > self.frame.limits.inline_document:
+            return {}
+        delivery = next(delivery_in(row) for row in rows if row.write is Write.ADD_DELIVERY)
+        _, recipient = station.pair.reader_of(station.author)
+        return {delivery.id: make_parcel(self.frame, delivery, recipient, content, self.sign, station.mail.received_at)}
 
     def _station(self, known: Known, judgement: Judgement, seen_mark: bytes) -> Station:
         if known.author_id is None or known.place is None:
@@ -243,5 +269,6 @@ def combine(judged: Iterable[Judged]) -> Prepared:
             guards=tuple(guard for one in each for guard in one.guards),
         ),
         refusal=refusal,
+        parcels={delivery_id: parcel for one in each for delivery_id, parcel in one.parcels.items()},
         queued=any(row.write is Write.ADD_DELIVERY for one in each for row in one.rows),
     )

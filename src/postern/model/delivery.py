@@ -4,8 +4,11 @@ Nothing here holds an address or a host name: ``text`` is what is left of the re
 was taken out, so an outcome may be written to the record and shown to the sender.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+_SENT_AWAY = 421
+_NO_ANSWER = ("4.4.1", "4.4.3")  # RFC 3463 3.5: from the host; from the name servers
 
 
 class Carries(StrEnum):
@@ -37,6 +40,12 @@ class Deferred:
     enhanced: str
     text: str
     indeterminate: bool = False
+    host: str = field(default="", repr=False)  # where it is indeterminate, and another host could be picked next time
+
+    @property
+    def unreachable(self) -> bool:
+        """Nobody answered there, or everybody is sent away (RFC 5321 3.8, 421): nothing was said about this mail."""
+        return not self.indeterminate and (self.code == _SENT_AWAY or (self.code == 0 and self.enhanced in _NO_ANSWER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "order": RetentionClass.ORDERS,
     "journal": RetentionClass.JOURNAL,  # the values; what is left proves that the chain is whole
     "delivery": Stays("a row leaves when it is settled, five days after it was queued at the latest"),
+    "queue_pause": Stays("a row leaves when its destination is resumed; it names nobody"),
     "marketplace": Stays("the operator's own, a few rows"),
     "seller": Stays("the operator's own, one row a seller"),
     "seller_address": Stays("follows the feed"),

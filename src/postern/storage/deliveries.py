@@ -4,36 +4,63 @@ A lease is nothing but a later ``due_at`` with a name on it: while it holds, nob
 the row becomes due again by itself. Settling is fenced by the name.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and_, bindparam, func, or_, select, update
 
+from postern.model.address import Address
 from postern.model.delivery import Carries, Outcome
 from postern.model.identifier import new_id
 from postern.storage.change import Row, Write
-from postern.storage.schema import attempt, delivery, message, notice, relationship
+from postern.storage.schema import attempt, delivery, message, notice, queue_pause, relationship
 from postern.storage.store import Look
+from postern.storage.vault import Vault
 
 QUEUE_LISTED = 1_000
 DROPPING = timedelta(minutes=1)
 HELD_BACK = datetime(9999, 1, 1, tzinfo=UTC)  # due never: a restored queue waits for a person's word
 
+_NONE: list[bytes] = [b"\0"]  # the mark of no destination: an expanding list may not be empty on every store
+_FULL: BindParameter[Any] = bindparam("full", expanding=True)
+_TRUSTED: BindParameter[Any] = bindparam("trusted", expanding=True)
+_PAUSED = select(queue_pause.c.destination)
+_EVERYWHERE = select(queue_pause.c.destination).where(queue_pause.c.destination == b"").exists()
 _DUE = (
-    select(delivery.c.id)
-    .where(delivery.c.due_at <= bindparam("now"))
+    select(delivery.c.id, delivery.c.destination, delivery.c.due_at)
+    .where(
+        delivery.c.due_at <= bindparam("now"),
+        or_(and_(bindparam("open"), delivery.c.destination.not_in(_FULL)), delivery.c.queued_at <= bindparam("given_up_before")),
+        delivery.c.destination.not_in(_PAUSED),
+        ~_EVERYWHERE,
+    )
     .order_by(delivery.c.due_at)
-    .limit(bindparam("count"))
+    .limit(bindparam("looked_at"))
     .with_for_update(skip_locked=True)  # PostgreSQL: workers side by side; SQLite has one writer and knows no locks
     .cte("due")  # looked up once: as a subquery, PostgreSQL may ask it anew for each row, and lease more than ``count``
 )
+_RANKED = select(
+    _DUE.c.id,
+    _DUE.c.due_at,
+    _DUE.c.destination,
+    func.row_number().over(partition_by=_DUE.c.destination, order_by=_DUE.c.due_at).label("place"),
+).cte("ranked")
+_CHOSEN = (
+    select(_RANKED.c.id)
+    .where(or_(_RANKED.c.place <= bindparam("each"), _RANKED.c.destination.in_(_TRUSTED)))
+    .order_by(_RANKED.c.due_at)
+    .limit(bindparam("count"))
+)
 _CLAIM = (
     update(delivery)
-    .where(delivery.c.id.in_(select(_DUE.c.id)))
+    .where(delivery.c.id.in_(_CHOSEN))
     .values(due_at=bindparam("leased_until"), lease=bindparam("name"), attempts=delivery.c.attempts + 1)
     .returning(delivery)
 )
+_LOOKED_AT = 16  # times as many due rows as are wanted are looked at, so that one destination's do not hide the others'
 _RENEW = (
     update(delivery)
     .where(delivery.c.id == bindparam("of_delivery"), delivery.c.lease == bindparam("of_lease"))
@@ -75,6 +102,26 @@ class Delivery:
     attempts: int
     queued_at: datetime
     relationship_id: UUID | None = None  # of a message; whatever becomes of it stands in that pair's chain
+    destination: bytes = b"unknown"  # keyed digest of the recipient's domain; so where an earlier version queued it
+    bound_host: bytes | None = None  # keyed digest of the host that may have taken it already: no other may be tried
+    size: int = 0  # octets of the mail
+
+
+_COLUMNS = tuple(one.name for one in fields(Delivery))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a worker asks for: so many, none of the full destinations but what has waited too long (it is given up), and
+    at most ``each`` of a destination that is not trusted yet.
+    """
+
+    count: int
+    given_up_before: datetime
+    full: tuple[bytes, ...] = ()
+    trusted: tuple[bytes, ...] = ()
+    each: int = 2
+    open: bool = True  # False: nothing but what has waited too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +135,63 @@ class Attempt:
     text: str = field(repr=False)
 
 
-def claim(connection: Connection, now: datetime, leased_until: datetime, count: int) -> list[Delivery]:
-    """Lease up to ``count`` due deliveries, the longest due first."""
-    keys = {"now": now, "leased_until": leased_until, "count": count, "name": new_id()}
+def mark_destination(vault: Vault, recipient: Address) -> bytes:
+    """The name under which a domain stands in the queue: the same for all its addresses, and meaningless without the master."""
+    return vault.mark("destination", recipient.domain.lower().encode("ascii"))
+
+
+def mark_host(vault: Vault, host: str) -> bytes:
+    """The name under which a delivery remembers a mail host."""
+    return vault.mark("mail host", host.lower().encode("ascii"))
+
+
+def claim(connection: Connection, now: datetime, leased_until: datetime, wanted: Wanted) -> list[Delivery]:
+    """Lease what is due and wanted, the longest due first."""
+    keys = {
+        "now": now,
+        "leased_until": leased_until,
+        "name": new_id(),
+        "count": wanted.count,
+        "looked_at": wanted.count * _LOOKED_AT,
+        "given_up_before": wanted.given_up_before,
+        "full": wanted.full or _NONE,
+        "trusted": wanted.trusted or _NONE,
+        "each": wanted.each,
+        "open": wanted.open,
+    }
     return [_delivery(row) for row in connection.execute(_CLAIM, keys).mappings()]
+
+
+def postpone(connection: Connection, destination: bytes, now: datetime, until: datetime, count: int) -> int:
+    """Let so many due deliveries of a destination that does not answer wait, without an attempt. Answers how many there were."""
+    chosen = (
+        select(delivery.c.id).where(_waits(now), delivery.c.due_at <= now, delivery.c.destination == destination).limit(count)
+    )
+    return connection.execute(update(delivery).where(delivery.c.id.in_(chosen)).values(due_at=until, lease=None)).rowcount
+
+
+def pause(connection: Connection, destination: bytes, now: datetime) -> bool:
+    """Send nothing to this destination, or to none (b""), until it is resumed. False where it is paused already."""
+    if connection.execute(select(queue_pause).where(queue_pause.c.destination == destination)).first():
+        return False
+    connection.execute(queue_pause.insert(), {"destination": destination, "since_at": now})
+    return True
+
+
+def resume(connection: Connection, destination: bytes) -> bool:
+    """Send to it again. False where it was not paused."""
+    return bool(connection.execute(queue_pause.delete().where(queue_pause.c.destination == destination)).rowcount)
+
+
+def list_paused(look: Look) -> dict[bytes, datetime]:
+    """What is paused, since when."""
+    return {bytes(row[0]): row[1] for row in look.connection.execute(select(queue_pause))}
+
+
+def find_delivery(look: Look, delivery_id: UUID) -> Delivery | None:
+    """One that is not settled yet."""
+    row = look.connection.execute(select(delivery).where(delivery.c.id == delivery_id)).mappings().first()
+    return _delivery(row) if row else None
 
 
 def renew(connection: Connection, held: list[tuple[UUID, UUID]], until: datetime) -> None:
@@ -147,6 +247,12 @@ def make_due(connection: Connection, now: datetime, delivery_id: UUID | None) ->
     return connection.execute(update(delivery).where(_waits(now), chosen).values(due_at=now)).rowcount
 
 
+def hold_back(connection: Connection, now: datetime, delivery_id: UUID) -> int:
+    """Let one that waits be due no more, until a person lets it go. Answers how many that was."""
+    chosen = (delivery.c.id == delivery_id, _waits(now), delivery.c.due_at < HELD_BACK)
+    return connection.execute(update(delivery).where(*chosen).values(due_at=HELD_BACK, lease=None)).rowcount
+
+
 def hold_back_all(connection: Connection) -> int:
     """Let nothing be due any more, and end every lease: for a queue that came out of a backup. Answers how many there are."""
     return connection.execute(update(delivery).values(due_at=HELD_BACK, lease=None)).rowcount
@@ -172,27 +278,18 @@ def find_last_attempt(look: Look, one: Delivery) -> tuple[str, int, str, str] | 
 
 def delivery_row(one: Delivery) -> Row:
     """The row of a new delivery."""
-    values = {
-        "id": one.id,
-        "kind": "smtp",
-        "carries": one.carries,
-        "seller_id": one.seller_id,
-        "message_id": one.message_id,
-        "document_id": one.document_id,
-        "person_id": one.person_id,
-        "sender_domain": one.sender_domain,
-        "due_at": one.due_at,
-        "lease": one.lease,
-        "attempts": one.attempts,
-        "queued_at": one.queued_at,
-        "relationship_id": one.relationship_id,
-    }
-    return Row(Write.ADD_DELIVERY, values)
+    values = {name: getattr(one, name) for name in _COLUMNS}
+    return Row(Write.ADD_DELIVERY, values | {"kind": "smtp"})
 
 
-def deferral_row(delivery_id: UUID, due_at: datetime) -> Row:
+def delivery_in(row: Row) -> Delivery:
+    """The delivery that a row of ``delivery_row`` adds."""
+    return _delivery(row.values)
+
+
+def deferral_row(delivery_id: UUID, due_at: datetime, bound_host: bytes | None) -> Row:
     """The row that puts a delivery back into the queue, without its lease."""
-    return Row(Write.DEFER_DELIVERY, {"of_delivery": delivery_id, "new_due_at": due_at})
+    return Row(Write.DEFER_DELIVERY, {"of_delivery": delivery_id, "new_due_at": due_at, "new_bound_host": bound_host})
 
 
 def end_row(delivery_id: UUID) -> Row:
@@ -221,21 +318,9 @@ def _waits(now: datetime) -> ColumnElement[bool]:
     return or_(delivery.c.lease.is_(None), delivery.c.due_at <= now)
 
 
-def _delivery(row: RowMapping) -> Delivery:
-    return Delivery(
-        id=row["id"],
-        seller_id=row["seller_id"],
-        message_id=row["message_id"],
-        document_id=row["document_id"],
-        person_id=row["person_id"],
-        sender_domain=row["sender_domain"],
-        carries=Carries(row["carries"]),
-        due_at=row["due_at"],
-        lease=row["lease"],
-        attempts=row["attempts"],
-        queued_at=row["queued_at"],
-        relationship_id=row["relationship_id"],
-    )
+def _delivery(row: Mapping[str, Any] | RowMapping) -> Delivery:
+    values = {name: row[name] for name in _COLUMNS}
+    return Delivery(**values | {"carries": Carries(row["carries"]), "destination": bytes(row["destination"])})
 
 
 def _attempt(row: RowMapping) -> Attempt:

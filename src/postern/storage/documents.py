@@ -45,6 +45,7 @@ class SealedDocument:
     id: UUID
     row: Row
     commitment: str
+    size: int  # octets of the mail
 
 
 def seal_document(seller_id: int, content: bytes, owner: Owner, blobs: Blobs, inline_maximum: int) -> SealedDocument:
@@ -65,7 +66,7 @@ def seal_document(seller_id: int, content: bytes, owner: Owner, blobs: Blobs, in
         "sealed": None if blob else sealed,
         "blob": blob,
     }
-    return SealedDocument(document_id, Row(Write.ADD_DOCUMENT, values), hashlib.sha256(salted).hexdigest())
+    return SealedDocument(document_id, Row(Write.ADD_DOCUMENT, values), hashlib.sha256(salted).hexdigest(), len(content))
 
 
 def compute_commitments(look: Look, keys: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], str | DamagedError]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0005"  # of this schema: the newest migration's
+REVISION = "0006"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -333,11 +333,22 @@ delivery = Table(
     Column("document_id", Id, nullable=False),
     Column("person_id", Id, nullable=False),  # the recipient; the address is opened at the attempt
     Column("sender_domain", Text, nullable=False),  # of the return path and the signature
-    Column("due_at", Moment, nullable=False, index=True),  # while leased: when the lease ends
+    Column("due_at", Moment, nullable=False),  # while leased: when the lease ends
     Column("lease", Id, nullable=True),
     Column("attempts", Integer, nullable=False),
     Column("queued_at", Moment, nullable=False),
     Column("relationship_id", Id, nullable=True),  # whose chain tells of it
+    Column("destination", LargeBinary, nullable=False, server_default="unknown"),  # keyed digest of the recipient's domain
+    Column("bound_host", LargeBinary, nullable=True),  # keyed digest of the host that may have taken it already
+    Column("size", Integer, nullable=False, server_default="0"),  # octets of the mail
+    Index(None, "due_at", "destination"),
+)
+
+queue_pause = Table(  # destinations to which nothing is sent for now; an empty one stands for all
+    "queue_pause",
+    metadata,
+    Column("destination", LargeBinary, primary_key=True),
+    Column("since_at", Moment, nullable=False),
 )
 
 # ---- The seal: the place of each entry of the journal, given after its commit. Global by design

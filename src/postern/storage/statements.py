@@ -74,7 +74,9 @@ STATEMENTS: Mapping[Write, Executable] = {
     ),
     Write.ADD_DELIVERY: insert(delivery),
     Write.DEFER_DELIVERY: (
-        update(delivery).where(delivery.c.id == bindparam("of_delivery")).values(due_at=bindparam("new_due_at"), lease=None)
+        update(delivery)
+        .where(delivery.c.id == bindparam("of_delivery"))
+        .values(due_at=bindparam("new_due_at"), lease=None, bound_host=bindparam("new_bound_host"))
     ),
     Write.END_DELIVERY: delete(delivery).where(delivery.c.id == bindparam("of_delivery")),
     Write.ADD_ATTEMPT: insert(attempt),

@@ -13,10 +13,11 @@ from postern.model.envelope import Mail
 from postern.model.identifier import new_id, show
 from postern.model.journal import Value
 from postern.storage.change import Guard, HouseUnseen, Row, Write
-from postern.storage.deliveries import Delivery, delivery_row
-from postern.storage.documents import Owner, seal_document
+from postern.storage.deliveries import Delivery, delivery_row, mark_destination
+from postern.storage.documents import Owner, SealedDocument, seal_document
 from postern.storage.house import commit_to_house_mail, find_house_seen, find_operator
 from postern.storage.journal import journal_row
+from postern.storage.people import find_correspondent
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
 from postern.storage.threads import is_erased
@@ -47,7 +48,7 @@ def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tup
             "seen_mark": seen_mark,
         },
     )
-    delivery = _delivery_to_operator(look, mail, house, mail_id, document.id)
+    delivery = _delivery_to_operator(look, mail, house, mail_id, document)
     values: dict[str, Value] = {
         "role": house.role,
         "size": len(mail.content),
@@ -72,7 +73,7 @@ def _trace(frame: Frame, mail: Mail) -> bytes:
     return header_lines.received(frame.hostname, mail.received_at)
 
 
-def _delivery_to_operator(look: Look, mail: Mail, house: House, mail_id: UUID, document_id: UUID) -> tuple[Row, ...]:
+def _delivery_to_operator(look: Look, mail: Mail, house: House, mail_id: UUID, document: SealedDocument) -> tuple[Row, ...]:
     """Failure reports stay in the record; what people write to the house goes on to the operator, if there is an address."""
     operator_id = find_operator(look)
     if house.role == "report" or operator_id is None:
@@ -81,7 +82,7 @@ def _delivery_to_operator(look: Look, mail: Mail, house: House, mail_id: UUID, d
         id=new_id(),
         seller_id=HOUSE,
         message_id=mail_id,
-        document_id=document_id,
+        document_id=document.id,
         person_id=operator_id,
         sender_domain="",  # nobody signs it: it is passed on as it came
         carries=Carries.HOUSE,
@@ -89,5 +90,7 @@ def _delivery_to_operator(look: Look, mail: Mail, house: House, mail_id: UUID, d
         lease=None,
         attempts=0,
         queued_at=mail.received_at,
+        destination=mark_destination(look.vault, find_correspondent(look, operator_id).address),
+        size=document.size,
     )
     return (delivery_row(delivery),)

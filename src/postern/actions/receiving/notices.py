@@ -31,7 +31,7 @@ from postern.model.relationship import Side
 from postern.model.thread import Message
 from postern.policy.reasons import BUYER_OPTED_OUT, Cause
 from postern.storage.change import Row, Write
-from postern.storage.deliveries import Delivery, delivery_row
+from postern.storage.deliveries import Delivery, delivery_row, mark_destination
 from postern.storage.documents import Owner, seal_document
 from postern.storage.journal import journal_row
 from postern.storage.notices import KeptNotice, notice_row
@@ -150,7 +150,7 @@ def tell(look: Look, frame: Frame, told: Told, notice: Notice, failure: Failure 
     content = compose_notice(notice, letterhead, told.original, failure)
     owner = Owner("relationship", pair.relationship.id, pair.key)
     document = seal_document(pair.seller.id, content, owner, look.blobs, frame.limits.inline_document)
-    person_id, people = _reader(look, told)
+    person_id, address, people = _reader(look, told)
     kept = KeptNotice(
         id=notice_id,
         seller_id=pair.seller.id,
@@ -176,6 +176,8 @@ def tell(look: Look, frame: Frame, told: Told, notice: Notice, failure: Failure 
         lease=None,
         attempts=0,
         queued_at=now,
+        destination=mark_destination(look.vault, address),
+        size=document.size,
     )
     values: dict[str, Value] = {"notice": notice.kind, "to": told.author, "sent": document.commitment}
     entry = journal_row(
@@ -189,19 +191,19 @@ def tell(look: Look, frame: Frame, told: Told, notice: Notice, failure: Failure 
     return (*people, document.row, notice_row(kept), delivery_row(delivery), entry)
 
 
-def _reader(look: Look, told: Told) -> tuple[UUID, tuple[Row, ...]]:
+def _reader(look: Look, told: Told) -> tuple[UUID, Address, tuple[Row, ...]]:
     """R13: the reverse path where it is aligned with From, else From. A reverse path of its own becomes a person first."""
     try:
         reverse_path = Address.parse(told.reverse_path)
     except AddressError:
-        return told.author_id, ()
+        return told.author_id, told.author_address, ()
     if reverse_path.canonical() == told.author_address.canonical() or not _aligned(reverse_path, told.author_address):
-        return told.author_id, ()
+        return told.author_id, told.author_address, ()
     known = find_person_with_address(look.connection, look.vault, CORRESPONDENT, reverse_path)
     if known:
-        return known, ()
+        return known, reverse_path, ()
     person = person_row(look.vault, CORRESPONDENT, reverse_path)
-    return UUID(str(person["id"])), (Row(Write.ADD_PERSON, person),)
+    return UUID(str(person["id"])), reverse_path, (Row(Write.ADD_PERSON, person),)
 
 
 def _aligned(one: Address, other: Address) -> bool:

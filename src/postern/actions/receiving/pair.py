@@ -35,6 +35,12 @@ class Pair:
         """Where buyers' mail goes (R14). Import sees to it that every seller has one."""
         return next(one for one in self.seller_addresses if one.role is AddressRole.CUSTOMER_SERVICE)
 
+    def reader_of(self, author: Side) -> tuple[UUID, Address]:
+        """Who gets what this side writes, and where."""
+        if author is Side.SELLER:
+            return self.buyer.id, self.buyer.address
+        return self.customer_service.person_id, self.customer_service.address
+
     def find_author(self, side: Side, address: Address | None) -> UUID | None:
         """The person of this side who has this address: the buyer, or a registered address of the seller (R16, R20)."""
         if address is None:

@@ -19,7 +19,7 @@ from postern.model.relationship import Side
 from postern.model.thread import Message, MessageState
 from postern.policy.reasons import Cause
 from postern.storage.change import Guard, OptOutUnchanged, RelationshipOpen, Row, SenderApproved, Unseen, WithinDailyLimit
-from postern.storage.deliveries import Delivery, delivery_row
+from postern.storage.deliveries import Delivery, delivery_row, mark_destination
 from postern.storage.documents import Owner, SealedDocument, seal_document
 from postern.storage.journal import journal_row
 from postern.storage.notices import is_told
@@ -113,7 +113,7 @@ def rows_of_delivery(look: Look, frame: Frame, station: Station, relayed: Relaye
     values: dict[str, Value] = {"verdict": "deliver", "relayed": document.commitment, "changes": list(relayed.changes)}
     if station.passed_by:
         values["passed by"] = station.passed_by
-    delivery = delivery_to_reader(station.pair, station.author, station.message_id, document.id, station.mail.received_at)
+    delivery = delivery_to_reader(look, station.pair, station.author, station.message_id, document, station.mail.received_at)
     filing = Filing(MessageState.QUEUED, relayed.subject, relayed.text, document.id)
     return (
         document.row,
@@ -177,14 +177,17 @@ def repeat_row(mail: Mail, pair: Pair, author: Side, message_id: UUID) -> Row:
     )
 
 
-def delivery_to_reader(pair: Pair, author: Side, message_id: UUID, relayed_id: UUID, now: datetime) -> Delivery:
+def delivery_to_reader(
+    look: Look, pair: Pair, author: Side, message_id: UUID, relayed: SealedDocument, now: datetime
+) -> Delivery:
     """A message's way to the other side of its pair."""
+    person_id, address = pair.reader_of(author)
     return Delivery(
         id=new_id(),
         seller_id=pair.seller.id,
         message_id=message_id,
-        document_id=relayed_id,
-        person_id=pair.buyer.id if author is Side.SELLER else pair.customer_service.person_id,
+        document_id=relayed.id,
+        person_id=person_id,
         sender_domain=pair.marketplace.mail_domain,
         carries=Carries.MESSAGE,
         relationship_id=pair.relationship.id,
@@ -192,6 +195,8 @@ def delivery_to_reader(pair: Pair, author: Side, message_id: UUID, relayed_id: U
         lease=None,
         attempts=0,
         queued_at=now,
+        destination=mark_destination(look.vault, address),
+        size=relayed.size,
     )
 
 
