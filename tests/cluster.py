@@ -29,10 +29,37 @@ _ROOM = 4_000_000_000  # octets
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running server, and how to reach it."""
+    """A running server, and how to reach it; it can be killed, stopped and started again, always on the same port."""
 
     port: int
     password: str = field(repr=False)
+    _server: "_Server" = field(repr=False)
+
+    @property
+    def processes(self) -> list[int]:
+        """The server's first process, and all that it has started."""
+        return self._server.pids()
+
+    @property
+    def is_running(self) -> bool:
+        return self._server.process.poll() is None
+
+    def start(self) -> None:
+        """Start it, and return once it answers. Raises RuntimeError where it does not."""
+        self._server.start()
+        _await_ready(self._server.process, self, self._server.log)
+
+    def command(self, words: str) -> None:
+        """Run one command as its superuser."""
+        self._execute(sql.SQL(words))  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        """As an operator does: whoever is connected is thrown out."""
+        _stop(self._server.process)
+
+    def kill(self) -> None:
+        """SIGKILL to all of its processes."""
+        self._server.kill()
 
     def url(self, database: str) -> str:
         """The database as SQLAlchemy and ``[store] url`` write it."""
@@ -63,18 +90,24 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Make a cluster, start it, and at the end stop the process that was started and remove its folder."""
+def running_cluster(disk: Path | None = None, segment_megabytes: int = 16) -> Iterator[Cluster]:
+    """Make a cluster, start it, and at the end stop the process that was started and remove its folder. It lies on the disk
+    named, with a log of writes in segments of this size.
+    """
     binaries = find_binaries()
     owner = _owner()
-    folder = Path(tempfile.mkdtemp(prefix="postern-postgresql-", dir=_quick_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="postern-postgresql-", dir=disk or _quick_folder()))
     try:
         if owner:
             shutil.chown(folder, owner)
-        cluster = Cluster(_free_port(), secrets.token_hex(16))
-        _make(binaries, folder, owner, cluster.password)
-        with _started(binaries, folder, owner, cluster):
+        port, password = _free_port(), secrets.token_hex(16)
+        _make(binaries, folder, owner, (password, segment_megabytes))
+        cluster = Cluster(port, password, _Server(binaries, folder, owner, port))
+        try:
+            cluster.start()
             yield cluster
+        finally:
+            cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -116,7 +149,8 @@ def _free_port() -> int:
         return port
 
 
-def _make(binaries: Path, folder: Path, owner: str | None, password: str) -> None:
+def _make(binaries: Path, folder: Path, owner: str | None, made: tuple[str, int]) -> None:
+    password, segment_megabytes = made
     password_file = folder / "password"
     password_file.write_text(password)
     password_file.chmod(0o600)
@@ -130,6 +164,7 @@ def _make(binaries: Path, folder: Path, owner: str | None, password: str) -> Non
         "--auth=scram-sha-256",
         "--encoding=UTF8",
         "--locale=C",
+        f"--wal-segsize={segment_megabytes}",
         "--no-sync",  # of the making only; what the tests write is synced
     ]
     with _spawn(command, folder, owner, folder / "initdb.log") as process:
@@ -137,28 +172,53 @@ def _make(binaries: Path, folder: Path, owner: str | None, password: str) -> Non
             raise RuntimeError((folder / "initdb.log").read_text())
 
 
-@contextmanager
-def _started(binaries: Path, folder: Path, owner: str | None, cluster: Cluster) -> Iterator[None]:
-    command = [
-        str(binaries / "postgres"),
-        *("-D", str(folder / "cluster")),
-        *("-p", str(cluster.port)),
-        *("-c", "listen_addresses=127.0.0.1"),
-        *("-c", "unix_socket_directories="),
-        *("-c", "max_connections=200"),
-    ]
-    log = folder / "postgres.log"
-    with _spawn(command, folder, owner, log) as process:
-        try:
-            _await_ready(process, cluster, log)
-            yield
-        finally:
-            _stop(process)
+class _Server:
+    """The processes behind a cluster."""
+
+    def __init__(self, binaries: Path, folder: Path, owner: str | None, port: int) -> None:
+        self.log = folder / "postgres.log"
+        self._folder, self._owner = folder, owner
+        self._command = [
+            str(binaries / "postgres"),
+            *("-D", str(folder / "cluster")),
+            *("-p", str(port)),
+            *("-c", "listen_addresses=127.0.0.1"),
+            *("-c", "unix_socket_directories="),
+            *("-c", "max_connections=200"),
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise AssertionError("not started")
+        return self._process
+
+    def start(self) -> None:
+        self._process = _spawn(self._command, self._folder, self._owner, self.log)
+
+    def pids(self) -> list[int]:
+        first = self.process.pid
+        return [first, *(pid for pid, parent in _parents() if parent == first)]
+
+    def kill(self) -> None:
+        os.kill(self.process.pid, signal.SIGSTOP)  # it starts nobody in the place of those who are killed
+        for pid in reversed(self.pids()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(_STOP_SECONDS)
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Every process, and the one that started it: see proc(5)."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            yield int(path.name), int((path / "stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _spawn(command: Sequence[str], folder: Path, owner: str | None, log: Path) -> subprocess.Popen[bytes]:
     """Start a program of PostgreSQL's as the server's owner, in a folder it may enter, with nothing of our group or terminal."""
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         return subprocess.Popen(
             command,
             cwd=folder,

@@ -6,9 +6,10 @@ They use the standard library's client. They run in threads of the test, and kno
 import smtplib
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Thread
 
 from tests.market import Way
@@ -20,12 +21,15 @@ _PERMANENT = 500
 
 @dataclass(slots=True)
 class Account:
-    """What one sender lived through: marks answered 250, replies other than that, mails that were sent more than once."""
+    """What one sender lived through: marks answered 250, replies other than that, mails that were sent more than once, and the
+    seconds that the slowest reply took.
+    """
 
     taken: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     put_off: Counter[int] = field(default_factory=Counter)
     repeated: int = 0
+    slowest: float = 0.0
 
 
 class Sender:
@@ -83,17 +87,23 @@ class Sender:
         try:
             client = self._connect()
             for verb, text in (("MAIL", f"FROM:<{self._way.author}>"), ("RCPT", f"TO:<{self._way.alias}>")):
-                code, _ = client.docmd(verb, text)
+                code = self._wait_for(partial(client.docmd, verb, text))
                 if code != 250:
                     self._hang_up()
                     return code
-            code, _ = client.data(letter)
+            code = self._wait_for(partial(client.data, letter))
         except smtplib.SMTPResponseException as error:
             self._hang_up()
             return error.smtp_code
         except (smtplib.SMTPException, OSError):
             self._hang_up()
             return 0
+        return code
+
+    def _wait_for(self, say: Callable[[], tuple[int, bytes]]) -> int:
+        began_at = time.monotonic()
+        code, _ = say()
+        self.account.slowest = max(self.account.slowest, time.monotonic() - began_at)
         return code
 
     def _connect(self) -> smtplib.SMTP:
@@ -109,9 +119,11 @@ class Sender:
 
 
 @contextmanager
-def busy(port: int, ways: Sequence[Way]) -> Iterator[list[Sender]]:
-    """One sender for each way, under load until the end of the block; there each waits for the answer to its last letter."""
-    senders = [Sender(number, port, way) for number, way in enumerate(ways)]
+def busy(port: int, ways: Sequence[Way], first: int = 0) -> Iterator[list[Sender]]:
+    """One sender for each way, under load until the end of the block; there each waits for the answer to its last letter.
+    ``first`` is the first one's number: no two senders of a test may have the same.
+    """
+    senders = [Sender(number, port, way) for number, way in enumerate(ways, start=first)]
     for sender in senders:
         sender.start()
     try:

@@ -5,6 +5,7 @@ Nothing of the server runs in the test's process, so it can be killed, stopped a
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -83,6 +84,17 @@ class Installation:
         line = [*_POSTERN, *command.split(), *arguments, "--config", str(self.config)]
         return subprocess.run(line, check=True, capture_output=True, text=True, timeout=COMMAND_SECONDS).stdout
 
+    def twin(self) -> "Installation":
+        """The same installation on other ports, as a second server of it has them; its store must be one that lets itself be
+        shared.
+        """
+        config = self.config.with_name("twin.toml")
+        shutil.copy(self.config, config)
+        twin = replace(self, config=config, smtp_port=free_port(), web_port=free_port())
+        doors = {"smtp": twin.smtp_port, "web": twin.web_port}
+        _change_settings(config, {name: {"listen": f"127.0.0.1:{port}"} for name, port in doors.items()})
+        return twin
+
     def import_feed(self, records: Sequence[Record]) -> None:
         feed = self.config.with_name("feed.jsonl")
         feed.write_text("".join(json.dumps(record) + "\n" for record in records))
@@ -123,13 +135,13 @@ class Installation:
         finally:
             store.close()
 
-    def start(self, program: Sequence[str] = _POSTERN) -> Served:
+    def start(self, program: Sequence[str] = _POSTERN, role: str = "all") -> Served:
         """Start `serve` and wait for its 220; its log goes on in the same file."""
-        log = self.config.with_name("serve.log")
+        log = self.config.with_suffix(".log")
         began_at = time.monotonic()
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [*program, "serve", "--config", str(self.config)],
+                [*program, "serve", "--role", role, "--config", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -145,9 +157,9 @@ class Installation:
         return served
 
     @contextmanager
-    def serving(self, program: Sequence[str] = _POSTERN) -> Iterator[Served]:
+    def serving(self, program: Sequence[str] = _POSTERN, role: str = "all") -> Iterator[Served]:
         """`serve` for this long, drained at the end."""
-        served = self.start(program)
+        served = self.start(program, role)
         try:
             yield served
         finally:

@@ -1,7 +1,8 @@
-"""The next hop in a process of its own, which counts: each mail by the mark its writer gave it, and by its Message-ID.
+"""The next hop in a process of its own, which counts: each mail by the mark its writer gave it, and by its Message-ID and Date.
 
-It outlives every crash of what it receives from, so its count is the truth. It can be moody (`4xx`, dropped connections), but it
-never takes a mail and then hides the answer: what it counted, it answered. `python -m tests.sink` is its main program.
+It outlives every crash of what it receives from, so its count is the truth. It can be moody (`4xx`, dropped connections), and
+told to answer a recipient in another way. Unless its mood is to hide answers, what it counted, it answered.
+`python -m tests.sink` is its main program.
 """
 
 import argparse
@@ -24,24 +25,33 @@ import uvloop
 ROOT = Path(__file__).resolve().parents[1]
 MARK = re.compile(rb"\bmail-[0-9]+-[0-9]+\b")
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^>]*>)", re.IGNORECASE | re.MULTILINE)
+_DATE = re.compile(rb"^date:\s*(.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+_PATH = re.compile(rb"<([^>]*)>")
 _END = b"\r\n.\r\n"
 _STOP_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """How likely an answer is 4xx, and how likely the connection is dropped instead of answering."""
+    """How likely an answer is 4xx, how likely the connection is dropped instead of answering, and how likely a mail is taken and
+    the answer to its final dot lost.
+    """
 
     puts_off: float = 0.0
     drops: float = 0.0
+    hides: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Each mark's Message-IDs with the number of copies; ``last_at`` is a reading of the monotonic clock."""
+    """Each mark's names (Message-ID and Date) with the number of copies, and its recipients with theirs; ``hidden`` counts the
+    answers that were lost. ``last_at`` is a reading of the monotonic clock.
+    """
 
     copies: dict[str, dict[str, int]] = field(repr=False)
+    recipients: dict[str, dict[str, int]] = field(repr=False)
     mails: int
+    hidden: int
     last_at: float
 
 
@@ -77,6 +87,10 @@ class Sink:
     def open_door(self) -> None:
         self._ask(f"open {self.port}")
 
+    def answer(self, recipient: str, reply: str) -> None:
+        """Say this to RCPT of that address from now on; without a reply, take its mail again."""
+        self._ask(f"answer {recipient} {reply}")
+
     def _ask(self, question: str) -> str:
         return _ask(self._process, question)
 
@@ -85,7 +99,7 @@ class Sink:
 def running_sink(mood: Mood | None = None) -> Iterator[Sink]:
     """A sink on a free port of the loopback."""
     mood = mood or Mood()
-    command = [sys.executable, "-m", "tests.sink", str(mood.puts_off), str(mood.drops)]
+    command = [sys.executable, "-m", "tests.sink", str(mood.puts_off), str(mood.drops), str(mood.hides)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Sink(json.loads(_ask(process, "open 0")), process)
@@ -111,15 +125,19 @@ class _Book:
     def __init__(self, mood: Mood) -> None:
         self.mood = mood
         self.copies: dict[str, Counter[str]] = {}
+        self.recipients: dict[str, Counter[str]] = {}
+        self.answers: dict[str, bytes] = {}
         self.mails = 0
+        self.hidden = 0
         self.last_at = 0.0
         self.sessions: set[asyncio.Transport] = set()
 
-    def enter(self, content: bytes) -> None:
+    def enter(self, content: bytes, recipient: str) -> None:
         head = content[:4000]
-        mark, name = MARK.search(content), _MESSAGE_ID.search(head)
+        mark, name = MARK.search(content), b" ".join(found[1] for one in (_MESSAGE_ID, _DATE) if (found := one.search(head)))
         written = mark[0].decode() if mark else "unmarked"
-        self.copies.setdefault(written, Counter())[name[1].decode("latin-1") if name else ""] += 1
+        self.copies.setdefault(written, Counter())[name.decode("latin-1")] += 1
+        self.recipients.setdefault(written, Counter())[recipient] += 1
         self.mails += 1
         self.last_at = time.monotonic()
 
@@ -132,6 +150,7 @@ class _Session(asyncio.Protocol):
         self._buffer = b""
         self._hears_content = False
         self._taken: set[bytes] = set()  # verbs of this mail that were answered with yes
+        self._recipient = ""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -171,13 +190,30 @@ class _Session(asyncio.Protocol):
             self._obey(verb, item, self._transport)
 
     def _obey(self, verb: bytes, item: bytes, transport: asyncio.Transport) -> None:
+        answer = _ANSWERS.get(verb, b"502 5.5.1 no such command\r\n")
         if verb == b".":
-            self._book.enter(item)
+            self._book.enter(item, self._recipient)
+            if random.random() < self._book.mood.hides:
+                self._book.hidden += 1
+                transport.abort()
+                return
+        if verb == b"RCPT":
+            answer = self._hear_recipient(item)
         self._hears_content = verb == b"DATA"
-        self._taken = (self._taken - _ENDED.get(verb, set())) | {verb}
-        transport.write(_ANSWERS.get(verb, b"502 5.5.1 no such command\r\n"))
+        self._taken -= _ENDED.get(verb, set())
+        if answer[:1] in {b"2", b"3"}:
+            self._taken.add(verb)
+        transport.write(answer)
         if verb == b"QUIT":
             transport.close()
+
+    def _hear_recipient(self, item: bytes) -> bytes:
+        path = _PATH.search(item)
+        recipient = path[1].decode("latin-1") if path else ""
+        if recipient in self._book.answers:
+            return self._book.answers[recipient]
+        self._recipient = recipient
+        return _ANSWERS[b"RCPT"]
 
 
 _NEEDED = {b"RCPT": {b"MAIL"}, b"DATA": {b"MAIL", b"RCPT"}}
@@ -208,7 +244,12 @@ async def _run(book: _Book) -> None:
             case [b"count"]:
                 answer = [book.mails, book.last_at]
             case [b"tell"]:
-                answer = {"copies": book.copies, "mails": book.mails, "last_at": book.last_at}
+                names = ("copies", "recipients", "mails", "hidden", "last_at")
+                answer = {name: getattr(book, name) for name in names}
+            case [b"answer", recipient]:
+                book.answers.pop(recipient.decode(), None)
+            case [b"answer", recipient, *reply]:
+                book.answers[recipient.decode()] = b" ".join(reply) + b"\r\n"
             case [b"open", port]:
                 server = await loop.create_server(lambda: _Session(book), "127.0.0.1", int(port), backlog=256)
                 answer = server.sockets[0].getsockname()[1]
@@ -220,12 +261,12 @@ async def _run(book: _Book) -> None:
 
 
 def main() -> None:
-    """``python -m tests.sink PUTS_OFF DROPS``."""
+    """``python -m tests.sink PUTS_OFF DROPS HIDES``."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("puts_off", type=float)
-    arguments.add_argument("drops", type=float)
+    for name in ("puts_off", "drops", "hides"):
+        arguments.add_argument(name, type=float)
     given = arguments.parse_args()
-    uvloop.run(_run(_Book(Mood(given.puts_off, given.drops))))
+    uvloop.run(_run(_Book(Mood(given.puts_off, given.drops, given.hides))))
 
 
 if __name__ == "__main__":

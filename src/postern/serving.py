@@ -189,10 +189,11 @@ async def _start_edge(house: House, desk: Desk, stack: contextlib.AsyncExitStack
 
 
 def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk:
-    frame, clock = house.frame, house.clock
+    frame, clock, disks = house.frame, house.clock, house.disks()
 
     async def find(address: str) -> Recipient:
         def look_up() -> Recipient:
+            disks.require_room()
             with store.look() as look:
                 return find_recipient(look, frame, address, clock.now())
 

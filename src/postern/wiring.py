@@ -16,6 +16,7 @@ from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
+from postern.connect.disks import Disks
 from postern.connect.folder import Folder
 from postern.connect.sandbox import SandboxOutbox
 from postern.errors import ConfigurationError
@@ -24,10 +25,13 @@ from postern.model.retention import Retention
 from postern.ports import Blobs, Clock
 from postern.settings import DkimSettings, Settings, load_settings
 from postern.smtp.dkim import SigningKey, load_signing_key, sign
+from postern.storage.engine import read_url
 from postern.storage.seals import is_unsealed
 from postern.storage.store import Reader, Store
 from postern.storage.vault import Vault
 from postern.worker.timetable import Task
+
+_FILE = "file://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,16 @@ class House:
     def checkpoints(self) -> CheckpointFolder:
         """Where signed checkpoints lie outside the store."""
         return CheckpointFolder(self.settings.record.checkpoint_dir)
+
+    def disks(self) -> Disks:
+        """The disks of this machine on which anything is kept."""
+        folders = [self.settings.service.data_dir]
+        store, blobs = read_url(self.settings.store.url), self.settings.blobs.url
+        if store.drivername == "sqlite":
+            folders.append(Path(str(store.database)).parent)
+        if blobs.startswith(_FILE):
+            folders.append(Path(blobs.removeprefix(_FILE)))
+        return Disks(folders, self.frame.limits)
 
     def outbox(self) -> SandboxOutbox | None:
         """The sandbox, where it is the next hop."""
@@ -106,8 +120,8 @@ def _signing_key(one: DkimSettings) -> SigningKey:
 
 def _blobs(settings: Settings) -> Blobs:
     url = settings.blobs.url
-    if url.startswith("file://"):
-        return Folder(Path(url.removeprefix("file://")))
+    if url.startswith(_FILE):
+        return Folder(Path(url.removeprefix(_FILE)))
     if url.startswith("s3://"):
         return _bucket(url)
     raise ConfigurationError("blobs.url: must begin with file:// or s3://")

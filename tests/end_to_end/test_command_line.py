@@ -72,6 +72,7 @@ def test_serve_refuses_to_be_reached_from_beyond_the_machine_and_says_what_to_se
 
 
 def test_a_second_server_on_the_same_sqlite_is_refused(quiet: Installation) -> None:
+    # D-17
     with quiet.serving():
         told = postern("serve", "--config", str(quiet.config))
         assert told.returncode == 78

@@ -1,7 +1,7 @@
-import os
+"""`serve` killed, stopped and kept from its store and its disk, under load; at the end every mail is accounted for."""
+
 import resource
 import smtplib
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +13,15 @@ from sqlalchemy import text
 from postern.settings import load_settings
 from postern.storage.engine import open_writer, read_url
 from tests.crashing import Toll, all_accounts, await_mails, end_again_and_again, lost, mails_taken
+from tests.disks import free_octets, small_disk
 from tests.market import Way, settle_pairs
 from tests.senders import Sender, busy
 from tests.serving import Installation, Served, install
-from tests.sink import Sink
+from tests.sink import Mood, Sink, running_sink
 
 KILLS = 12
 RESTARTS = 3
+MOODY_KILLS = 3
 PAIRS = 4
 MEGABYTE = 1_000_000
 
@@ -30,11 +32,13 @@ def check_that_nothing_is_lost(toll: Toll) -> None:
     assert toll.taken > toll.ends, "no load, no proof"
     assert not toll.lost
     assert not toll.refused
-    assert not toll.with_two_names, "a copy bears the name of its original"
+    assert not toll.with_two_names, "a copy bears Message-ID and Date of its original"
+    assert not toll.doubled
     assert toll.messages == toll.taken, "a mail that was sent again is one message of the record"
 
 
 def test_every_mail_answered_250_survives_kill_after_kill(installation: Installation, sink: Sink) -> None:
+    # D-01
     ways = settle_pairs(installation, PAIRS)
     toll = end_again_and_again(installation, sink, ways, KILLS, Served.kill)
     print(toll.sentence())  # noqa: T201 - the figures, for whoever runs pytest with -s
@@ -44,17 +48,29 @@ def test_every_mail_answered_250_survives_kill_after_kill(installation: Installa
 
 
 def test_stopping_under_load_loses_nothing_and_doubles_nothing(installation: Installation, sink: Sink) -> None:
+    # D-16
     ways = settle_pairs(installation, PAIRS)
-    toll = end_again_and_again(installation, sink, ways, RESTARTS, lambda served: check_status(served.stop()))
+    toll = end_again_and_again(installation, sink, ways, RESTARTS, stop_in_time)
     check_that_nothing_is_lost(toll)
     assert toll.extra_copies == 0
 
 
-def check_status(status: int) -> None:
-    assert status == 0
+def stop_in_time(served: Served) -> None:
+    began_at = time.monotonic()
+    assert served.stop() == 0
+    assert time.monotonic() - began_at < 30
+
+
+def test_kills_before_a_moody_next_hop_lose_nothing_and_a_copy_is_the_same_mail(store_url: str, tmp_path: Path) -> None:
+    # D-02
+    with running_sink(Mood(puts_off=0.05, drops=0.05)) as sink:
+        installation = install(tmp_path / "installation", store_url, sink.port, {"lease_seconds": 5})
+        ways = settle_pairs(installation, PAIRS)
+        check_that_nothing_is_lost(end_again_and_again(installation, sink, ways, MOODY_KILLS, Served.kill))
 
 
 def test_mails_wait_while_the_next_hop_is_down(installation: Installation, serving: Served, sink: Sink) -> None:
+    # D-15
     ways = settle_pairs(installation, PAIRS)
     sink.close_door()
     with busy(installation.smtp_port, ways) as senders:
@@ -72,6 +88,7 @@ def test_mails_wait_while_the_next_hop_is_down(installation: Installation, servi
 def test_a_store_that_is_locked_is_answered_451_and_taken_up_again(
     installation: Installation, serving: Served, sink: Sink
 ) -> None:
+    # D-08
     ways = settle_pairs(installation, 1)
     assert reply_to(installation, ways[0], "mail-0-1")[0] == 250
     installation.empty_queue(20)
@@ -87,8 +104,9 @@ def test_a_store_that_is_locked_is_answered_451_and_taken_up_again(
 
 
 def test_a_disk_that_is_full_is_answered_452_and_used_again_once_there_is_room(sink: Sink, tmp_path: Path) -> None:
+    # D-06: into the wall, with nothing held back
     with small_disk(tmp_path / "disk", 12 * MEGABYTE) as disk:
-        installation = install(disk / "installation", f"sqlite:///{disk}/postern.db", sink.port)
+        installation = install(disk / "installation", f"sqlite:///{disk}/postern.db", sink.port, {"min_free": 0})
         ways = settle_pairs(installation, PAIRS)
         with installation.serving() as served:
             ballast = disk / "ballast"
@@ -101,6 +119,40 @@ def test_a_disk_that_is_full_is_answered_452_and_used_again_once_there_is_room(s
             assert served.process.poll() is None
         assert not lost(all_accounts(senders), sink.tell())
         assert not [reply for account in all_accounts(senders) for reply in account.refused]
+
+
+def test_mail_is_put_off_before_the_disk_is_full_and_taken_again_within_seconds_of_there_being_room(
+    sink: Sink, tmp_path: Path
+) -> None:
+    # D-06
+    with small_disk(tmp_path / "disk", 12 * MEGABYTE) as disk:
+        limits = {"min_free": 3 * MEGABYTE, "low_free_percent": 40}
+        installation = install(disk / "installation", f"sqlite:///{disk}/postern.db", sink.port, limits)
+        way = settle_pairs(installation, 1)[0]
+        with installation.serving() as served:
+            assert reply_to(installation, way, "mail-0-1")[0] == 250
+            ballast = disk / "ballast"
+            ballast.write_bytes(bytes(free_octets(disk) - 4 * MEGABYTE))
+            while "has little room left" not in served.log.read_text():
+                await_code(installation, way, "mail-0-2", 250)
+            with ballast.open("ab") as more:
+                more.write(bytes(3 * MEGABYTE // 2))
+            await_code(installation, way, "mail-0-3", 452)
+            installation.empty_queue(20)  # there is room for the outcomes of what was taken
+            ballast.unlink()
+            began_at = time.monotonic()
+            await_code(installation, way, "mail-0-3", 250)
+            assert time.monotonic() - began_at < 10
+            installation.empty_queue(20)
+        assert sink.tell().copies.keys() == {"mail-0-1", "mail-0-2", "mail-0-3"}
+
+
+def await_code(installation: Installation, way: Way, mark: str, code: int) -> None:
+    """Offer a letter until it gets this reply; the disks are looked at once a second."""
+    deadline = time.monotonic() + 20
+    while reply_to(installation, way, mark)[0] != code:
+        assert time.monotonic() < deadline, f"never {code}"
+        time.sleep(0.2)
 
 
 def test_files_that_may_not_grow_are_answered_4xx_and_written_again_once_they_may(
@@ -133,8 +185,8 @@ def reply_to(installation: Installation, way: Way, mark: str) -> tuple[int, byte
     with smtplib.SMTP("127.0.0.1", installation.smtp_port, timeout=30) as client:
         client.ehlo()
         client.mail(way.author)
-        client.rcpt(way.alias)
-        return client.data(way.letter(mark))
+        code, words = client.rcpt(way.alias)
+        return client.data(way.letter(mark)) if code == 250 else (code, words)
 
 
 @contextmanager
@@ -149,21 +201,3 @@ def locked_store(installation: Installation) -> Iterator[None]:
             yield
     finally:
         engine.dispose()
-
-
-@contextmanager
-def small_disk(folder: Path, octets: int) -> Iterator[Path]:
-    """A disk of this size, for as long as the test."""
-    folder.mkdir()
-    mounting = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={octets}", "tmpfs", folder], check=False, timeout=10)
-    if mounting.returncode:
-        pytest.skip("nobody but root may mount a disk of its own; the test of files that may not grow runs everywhere")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True, timeout=10)
-
-
-def free_octets(folder: Path) -> int:
-    system = os.statvfs(folder)
-    return system.f_bavail * system.f_frsize

@@ -57,6 +57,8 @@ class Limits:
 
     # The store
     batch: Annotated[int, "Changes in one commit."] = 64
+    min_free: Annotated[int, "Octets that must be free on each disk under store and blobs; with less, 452."] = 100_000_000
+    low_free_percent: Annotated[int, "Percent of such a disk that are free; with less, the log warns."] = 10
     inline_document: Annotated[int, "Octets of a mail that lies in the store; larger ones are blobs."] = 64_000
     thread_burst: Annotated[int, "Messages of one thread within the minutes below; the next is held: robots write so."] = 20
     thread_burst_minutes: Annotated[int, "Minutes in which the messages of a thread are counted for that."] = 10

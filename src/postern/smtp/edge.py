@@ -15,7 +15,7 @@ from typing import cast
 
 from postern.actions.find_recipient import Recipient, Refused, refusal_beside
 from postern.actions.receive_mail import Accepted, Answer
-from postern.errors import StoreError
+from postern.errors import StoreError, StoreFullError
 from postern.language import DEFAULT_LANGUAGE
 from postern.model.authentication import Authentication
 from postern.model.envelope import Mail
@@ -224,6 +224,8 @@ class _Connection(asyncio.Protocol):
             return reply_for(Cause(NO_ROOM))
         try:
             recipient = await self._edge.desk.find_recipient(question.recipient)
+        except StoreFullError:
+            return reply_for(Cause(NO_ROOM))
         except StoreError as error:
             _log.warning("a recipient cannot be looked up: %s", error)
             return reply_for(Cause(TRY_AGAIN))

@@ -2,9 +2,12 @@
 
 A lease is nothing but a later ``due_at`` with a name on it: while it holds, nobody else finds the row due; when its worker dies,
 the row becomes due again by itself. Settling is fenced by the name.
+
+A row that cannot be read any more, because a bit of it has turned, stops no other: it is held back, and the log names it.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +15,12 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and_, bindparam, case, func, or_, select, update
 
+from postern.errors import DamagedError
 from postern.model.address import Address
 from postern.model.delivery import Carries, Outcome
-from postern.model.identifier import new_id
+from postern.model.identifier import new_id, show
 from postern.storage.change import Row, Write
+from postern.storage.raw_rows import is_row, raw_columns, read_raw
 from postern.storage.schema import attempt, delivery, message, notice, queue_pause, relationship
 from postern.storage.store import Look
 from postern.storage.vault import Vault
@@ -24,6 +29,8 @@ QUEUE_LISTED = 1_000
 DROPPING = timedelta(minutes=1)
 HELD_BACK = datetime(9999, 1, 1, tzinfo=UTC)  # due never: a restored queue waits for a person's word
 
+_log = logging.getLogger(__name__)
+_RAW = raw_columns(delivery)  # so that each row can be judged by itself
 _NONE: list[bytes] = [b"\0"]  # the mark of no destination: an expanding list may not be empty on every store
 _FULL: BindParameter[Any] = bindparam("full", expanding=True)
 _RESTING: BindParameter[Any] = bindparam("resting", expanding=True)
@@ -67,7 +74,7 @@ _CLAIM = (
     update(delivery)
     .where(delivery.c.id.in_(_CHOSEN))
     .values(due_at=bindparam("leased_until"), lease=bindparam("name"), attempts=delivery.c.attempts + 1)
-    .returning(delivery)
+    .returning(*_RAW)
 )
 _LOOKED_AT = 16  # times as many due rows as are wanted are looked at, so that one destination's do not hide the others'
 _RENEW = (
@@ -78,7 +85,7 @@ _RENEW = (
 _SAME = delivery.alias()
 _NEXT_DUE = select(func.min(delivery.c.due_at))
 _QUEUE = (
-    select(delivery, message.c.received_at, message.c.author)
+    select(*_RAW, message.c.received_at, message.c.author)
     .outerjoin(message, (message.c.seller_id == delivery.c.seller_id) & (message.c.id == delivery.c.message_id))
     .order_by(delivery.c.due_at)
     .limit(QUEUE_LISTED)
@@ -197,7 +204,13 @@ def claim(connection: Connection, now: datetime, leased_until: datetime, wanted:
         "in_turns": wanted.in_turns,
         "open": wanted.open,
     }
-    return [_delivery(row) for row in connection.execute(_CLAIM, keys).mappings()]
+    rows = connection.execute(_CLAIM, keys).mappings().all()
+    damaged: list[object] = []
+    claimed = list(_readable(rows, damaged.append))
+    for octets in damaged:
+        held_back = update(delivery).where(is_row(delivery, octets, connection.dialect.name))
+        connection.execute(held_back.values(due_at=HELD_BACK, lease=None))
+    return claimed
 
 
 def postpone(connection: Connection, wanted: Postponed, now: datetime, count: int) -> int:
@@ -252,8 +265,8 @@ def list_paused(look: Look) -> dict[bytes, datetime]:
 
 def find_delivery(look: Look, delivery_id: UUID) -> Delivery | None:
     """One that is not settled yet."""
-    row = look.connection.execute(select(delivery).where(delivery.c.id == delivery_id)).mappings().first()
-    return _delivery(row) if row else None
+    row = look.connection.execute(select(*_RAW).where(delivery.c.id == delivery_id)).mappings().first()
+    return _read(row) if row else None
 
 
 def renew(connection: Connection, held: list[tuple[UUID, UUID]], until: datetime) -> None:
@@ -274,7 +287,7 @@ def find_next_due(look: Look) -> datetime | None:
 
 def list_queue(look: Look) -> list[Delivery]:
     """What waits, the next due first."""
-    return [_delivery(row) for row in look.connection.execute(_QUEUE).mappings()]
+    return list(_readable(look.connection.execute(_QUEUE).mappings()))
 
 
 def list_deliveries_concerning(connection: Connection, person_id: UUID) -> list[Delivery]:
@@ -285,8 +298,8 @@ def list_deliveries_concerning(connection: Connection, person_id: UUID) -> list[
     messages = pairs.where(relationship.c.buyer_id == person_id)
     notices = select(notice.c.id).where(notice.c.about_id.in_(messages))
     of_pairs = or_(delivery.c.message_id.in_(messages), delivery.c.message_id.in_(notices))
-    statement = select(delivery).where(or_(delivery.c.person_id == person_id, of_pairs))
-    return [_delivery(row) for row in connection.execute(statement).mappings()]
+    statement = select(*_RAW).where(or_(delivery.c.person_id == person_id, of_pairs))
+    return list(_readable(connection.execute(statement).mappings()))
 
 
 def lease_for_dropping(connection: Connection, delivery_id: UUID, now: datetime) -> Delivery | None:
@@ -295,10 +308,10 @@ def lease_for_dropping(connection: Connection, delivery_id: UUID, now: datetime)
         update(delivery)
         .where(delivery.c.id == delivery_id, _waits(now))
         .values(lease=new_id(), due_at=now + DROPPING)
-        .returning(delivery)
+        .returning(*_RAW)
     )
     row = connection.execute(statement).mappings().first()
-    return _delivery(row) if row else None
+    return _read(row) if row else None
 
 
 def make_due(connection: Connection, now: datetime, delivery_id: UUID | None) -> int:
@@ -312,9 +325,9 @@ def make_due(connection: Connection, now: datetime, delivery_id: UUID | None) ->
 def hold_back(connection: Connection, now: datetime, delivery_id: UUID) -> Delivery | None:
     """Let one that waits be due no more, until a person lets it go; None if none does."""
     chosen = (delivery.c.id == delivery_id, _waits(now), delivery.c.due_at < HELD_BACK)
-    statement = update(delivery).where(*chosen).values(due_at=HELD_BACK, lease=None).returning(delivery)
+    statement = update(delivery).where(*chosen).values(due_at=HELD_BACK, lease=None).returning(*_RAW)
     row = connection.execute(statement).mappings().first()
-    return _delivery(row) if row else None
+    return _read(row) if row else None
 
 
 def hold_back_all(connection: Connection) -> int:
@@ -382,9 +395,34 @@ def _waits(now: datetime) -> ColumnElement[bool]:
     return or_(delivery.c.lease.is_(None), delivery.c.due_at <= now)
 
 
-def _delivery(row: Mapping[str, Any] | RowMapping) -> Delivery:
-    values = {name: row[name] for name in _COLUMNS}
-    return Delivery(**values | {"carries": Carries(row["carries"]), "destination": bytes(row["destination"])})
+def _readable(rows: Iterable[RowMapping], damaged: Callable[[object], None] = lambda _: None) -> Iterator[Delivery]:
+    """Those that can be read; the others are logged, and their ids told."""
+    for row in rows:
+        try:
+            yield _read(row)
+        except DamagedError as error:
+            _log.error("%s: it is held back", error)
+            damaged(row["id"])
+
+
+def _read(row: RowMapping) -> Delivery:
+    """Raises DamagedError, which names it, for a row that nobody wrote so."""
+    try:
+        return _delivery(read_raw(delivery, row))
+    except (ValueError, TypeError, OverflowError):
+        raise DamagedError(f"delivery {_name(row['id'])} in the queue cannot be read any more") from None
+
+
+def _name(octets: object) -> str:
+    try:
+        return show("dlv", UUID(bytes=octets))  # type: ignore[arg-type] # as long as it still is one
+    except (ValueError, TypeError):
+        return repr(octets)
+
+
+def _delivery(values: Mapping[str, Any]) -> Delivery:
+    known = {name: values[name] for name in _COLUMNS}
+    return Delivery(**known | {"carries": Carries(known["carries"]), "destination": bytes(known["destination"])})
 
 
 def _attempt(row: RowMapping) -> Attempt:

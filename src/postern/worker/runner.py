@@ -259,6 +259,7 @@ class Runner:
                 return opened
             return await self._courier.send(opened.return_path, opened.recipient, opened.content, ready, self._bond(delivery))
         except PosternError as error:  # the store or a blob cannot be reached now, or a key does not open
+            _log.warning("delivery %s waits: %s", show("dlv", delivery.id), error)
             return Deferred(0, "4.3.0", str(error))
         except Exception as error:  # noqa: BLE001 - deferred like any other trouble: less often each time, and not for ever
             _log.error("an attempt of %s ended in an error of ours: %s", show("dlv", delivery.id), _place(error))
