@@ -13,21 +13,21 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
-    Select,
     Table,
+    Tuple,
     and_,
     bindparam,
     exists,
     func,
+    literal,
     null,
-    or_,
     select,
     text,
     tuple_,
     type_coerce,
 )
 
-from postern.storage.columns import IdOctets
+from postern.storage.columns import Id, IdOctets
 from postern.storage.schema import attempt, journal, message, seal, sealer, unsealed
 from postern.storage.store import Look
 
@@ -233,14 +233,14 @@ def list_tried(look: Look, after: int, until: int) -> list[Tried]:
 def list_strays(look: Look, kind: str, after: Key, count: int) -> StrayPage:
     """The next page of a table (``entry``, ``message`` or ``attempt``): what in it nothing accounts for."""
     table, is_stray = _STRAYS[kind]
-    page = _keys_after(table, after, count)
-    keys = [Key(row[0], row[1]) for row in look.connection.execute(page)]
-    if not keys:
-        return StrayPage((), None)
-    reach = _is_after(table, after) & ~_is_after(table, keys[-1])
+    key = tuple_(table.c.seller_id, table.c.id)
+    reach = key > _spell(after)
+    ordered = select(table.c.seller_id, table.c.id).where(reach).order_by(table.c.seller_id, table.c.id)
+    last = look.connection.execute(ordered.offset(count - 1).limit(1)).first()
+    end = Key(last[0], last[1]) if last else None
     pair = table.c.get("relationship_id", null())
-    found = look.connection.execute(select(table.c.seller_id, table.c.id, pair).where(reach, is_stray))
-    return StrayPage(tuple(Stray(row[0], row[1], row[2]) for row in found), keys[-1])
+    page = select(table.c.seller_id, table.c.id, pair).where(reach, is_stray, *([key <= _spell(end)] if end else []))
+    return StrayPage(tuple(Stray(row[0], row[1], row[2]) for row in look.connection.execute(page)), end)
 
 
 def list_lost_marks(look: Look) -> list[Key]:
@@ -254,11 +254,6 @@ def count_waiting(look: Look) -> int:
     return count
 
 
-def _keys_after(table: Table, after: Key, count: int) -> Select[*tuple[Any, ...]]:
-    return (
-        select(table.c.seller_id, table.c.id).where(_is_after(table, after)).order_by(table.c.seller_id, table.c.id).limit(count)
-    )
-
-
-def _is_after(table: Table, key: Key) -> ColumnElement[bool]:
-    return or_(table.c.seller_id > key.seller_id, and_(table.c.seller_id == key.seller_id, table.c.id > key.id))
+def _spell(key: Key) -> Tuple:
+    """Compared as one value: with an OR of the two columns SQLite reads on to the end of the table."""
+    return tuple_(literal(key.seller_id, BigInteger), literal(key.id, Id))
