@@ -15,9 +15,11 @@ from sqlalchemy import Connection, delete, select, text, update
 from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.record_reading import record_reading
 from postern.actions.seal_journal import seal_journal
+from postern.actions.verifying.entries import processes_for, with_digests
 from postern.errors import DamagedError, NotFoundError, ReasonError
 from postern.model.journal import withhold
 from postern.storage import schema
+from postern.storage.audit import list_places
 from postern.storage.journal import find_entry, read_fields, spell_fields
 from postern.storage.threads import find_message
 from tests.histories import History, begin_history
@@ -291,6 +293,34 @@ def test_nobody_reads_a_message_without_a_reason_or_with_an_endless_one(lone: Hi
             record_reading(town.store, town.clock, message, who, why)
     assert len(rows(town, "journal")) == 1
     record_reading(town.store, town.clock, message, "Olga", "x" * (maximum - 4))
+
+
+def test_processes_beside_this_one_change_nothing_of_what_is_found(well_filled: History) -> None:
+    with well_filled.undone():
+        first, second, third = rows(well_filled.town, "seal")[:3]
+        withheld = spell_fields([withhold(one) for one in read_fields(entry_of(well_filled, second)["fields"])])
+        execute(
+            well_filled.town,
+            update(schema.journal).where(schema.journal.c.id == first["entry_id"]).values(fields="[[]"),
+            update(schema.journal).where(schema.journal.c.id == second["entry_id"]).values(fields=withheld),
+            update(schema.journal).where(schema.journal.c.id == third["entry_id"]).values(kind="another"),
+        )
+        alone, helped = well_filled.verify(processes=0), well_filled.verify(processes=1)
+    assert alone == helped
+    assert (alone.wrong, alone.withheld > 0) == (2, True)
+
+
+def entry_of(history: History, seal: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(row for row in rows(history.town, "journal") if row["id"] == seal["entry_id"])
+
+
+def test_pages_come_in_order_whoever_digests_them_and_however_many_there_are(well_filled: History) -> None:
+    with well_filled.town.store.look() as look:
+        pages = [list_places(look, number, number + 2) for number in range(0, 20, 2)]
+    alone = list(with_digests(pages, 0))
+    assert [places for places, _ in alone] == pages
+    assert alone == list(with_digests(pages, 2))
+    assert processes_for(20) == 0
 
 
 @pytest.mark.parametrize(

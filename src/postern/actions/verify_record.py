@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from postern.actions.checkpoint_record import trusted_edge
 from postern.actions.frame import Frame
+from postern.actions.verifying.entries import UNREADABLE, Digested, processes_for, with_digests
 from postern.actions.verifying.findings import WHOLE, Finding, Findings, Subject
 from postern.actions.verifying.heads import Heads
 from postern.actions.verifying.mails import (
@@ -23,7 +24,7 @@ from postern.actions.verifying.mails import (
     is_about_a_new_message,
     is_about_house_mail,
 )
-from postern.actions.verifying.order import UNREADABLE, ChainEnd, Walk
+from postern.actions.verifying.order import ChainEnd, Walk
 from postern.errors import NotFoundError
 from postern.model.identifier import show
 from postern.model.seal import chain_of
@@ -79,10 +80,12 @@ def verify_record(
     outside: Checkpoints,
     since: int = 0,
     tell: Callable[[int, int], None] = lambda _done, _end: None,
+    processes: int | None = None,
 ) -> Verification:
     """Check the record, or what came after the checkpoint over ``since`` entries. Raises NotFoundError where there is none.
 
-    ``tell`` is called with how far it came and how far it goes.
+    ``tell`` is called with how far it came and how far it goes. So many ``processes`` compute beside this one; None lets the
+    record's size decide.
     """
     findings = Findings()
     edge = _begin(reader, frame, since)
@@ -92,8 +95,9 @@ def verify_record(
     heads.claim_outside((size for size in claims.outside if size > since), outside.get, claims.sizes)
     walk = Walk(findings, lambda chain: _chain_end(reader, chain, since), since)
     messages = attempts = 0
-    for places in _pages(reader, since, claims.end):
-        _check_order(places, walk, edge, heads)
+    processes = processes_for(claims.end - since) if processes is None else processes
+    for places, digests in with_digests(_pages(reader, since, claims.end), processes):
+        _check_order(places, digests, walk, edge, heads)
         messages += _check_mails(reader, places, is_about_a_new_message, check_messages, findings)
         messages += _check_mails(reader, places, is_about_house_mail, check_house_mails, findings)
         attempts += _check_tried(reader, places, findings)
@@ -173,9 +177,9 @@ def _pages(reader: Reader, since: int, end: int) -> Iterator[list[Place]]:
             yield places
 
 
-def _check_order(places: list[Place], walk: Walk, edge: Edge, heads: Heads) -> None:
-    for place in places:
-        edge.append(walk.take(place))
+def _check_order(places: list[Place], digests: list[Digested], walk: Walk, edge: Edge, heads: Heads) -> None:
+    for place, digested in zip(places, digests, strict=True):
+        edge.append(walk.take(place, digested))
         if edge.size in heads.claims:
             heads.compare(edge)
 

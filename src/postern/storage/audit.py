@@ -205,7 +205,8 @@ def find_end(look: Look) -> tuple[int, int]:
 
 def list_places(look: Look, after: int, until: int) -> list[Place]:
     """The seals after one position, up to and with another, each with its entry, in order."""
-    return [Place._make(row) for row in look.connection.execute(_PLACES, {"after": after, "until": until})]
+    rows = look.connection.execute(_PLACES, {"after": after, "until": until}).all()
+    return [Place._make(row) for row in rows]
 
 
 def find_chain_end(look: Look, chain: str, position: int) -> tuple[int, bytes] | None:
