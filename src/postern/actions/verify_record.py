@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from postern.actions.checkpoint_record import trusted_edge
 from postern.actions.frame import Frame
+from postern.actions.verifying.early import find_early, leave_out_early
 from postern.actions.verifying.entries import UNREADABLE, Digested, processes_for, with_digests
 from postern.actions.verifying.findings import WHOLE, Finding, Findings, Subject
 from postern.actions.verifying.heads import Heads
@@ -50,6 +51,7 @@ from postern.storage.store import Look, Reader
 _PLACES = 2_000  # seals in one read transaction
 _MAILS = 100  # mails in one, for they may lie far away
 _STRAYS = 20_000
+_EARLY = 500  # attempts that may be early ones
 _STRAY = {
     "entry": ("jrn", "is in the journal and has no seal: it was inserted, or its seal was removed"),
     "message": ("msg", "is a message that the journal does not know: it was inserted, or its entry was removed"),
@@ -205,8 +207,10 @@ def _check_mails(
 def _check_tried(reader: Reader, places: list[Place], findings: Findings) -> int:
     def check_some(some: list[Place]) -> int:
         with reader.look() as look:
+            hold_snapshot(look)
             tried = list_tried(look, some[0].position - 1, some[-1].position)
-        return check_attempts(tried, findings)
+            early = find_early(look, {one.entry_message_id for one in tried if one.id is None and one.entry_message_id})
+        return check_attempts(tried, early.entries, findings)
 
     return _read(places, check_some, findings)
 
@@ -238,5 +242,12 @@ def _strays(reader: Reader, kind: str) -> Iterator[Stray]:
     while after is not None:
         with reader.look() as look:
             page = list_strays(look, kind, after, _STRAYS)
-        yield from page.found
+        yield from _without_early(reader, page.found) if kind == "attempt" else page.found
         after = page.reached
+
+
+def _without_early(reader: Reader, found: tuple[Stray, ...]) -> Iterator[Stray]:
+    for start in range(0, len(found), _EARLY):
+        with reader.look() as look:
+            hold_snapshot(look)
+            yield from leave_out_early(look, found[start : start + _EARLY])

@@ -58,14 +58,26 @@ _PLACES = (
     .order_by(seal.c.position)
 )
 _ABOUT = (
-    select(journal.c.message_id, journal.c.kind, journal.c.fields, seal.c.position)
+    select(
+        journal.c.message_id,
+        journal.c.kind,
+        journal.c.fields,
+        seal.c.position,
+        journal.c.seller_id,
+        journal.c.id,
+        journal.c.happened_at,
+    )
     .select_from(journal.outerjoin(seal, _SEALED_ENTRY))
     .where(journal.c.message_id.in_(_KEYS))
     .order_by(seal.c.position.is_(None), seal.c.position, journal.c.id)
 )
 _MESSAGES = select(message).where(tuple_(message.c.seller_id, message.c.id).in_(_KEYS))
 _ATTEMPTS = (
-    select(seal.c.position, seal.c.chain, journal.c.message_id, journal.c.happened_at, journal.c.fields, *attempt.c)
+    select(
+        *(seal.c.position, seal.c.chain),
+        *(journal.c.id, journal.c.message_id, journal.c.happened_at, journal.c.fields),
+        *attempt.c,
+    )
     .select_from(
         seal.join(journal, _SEALED_ENTRY).outerjoin(
             attempt, (attempt.c.seller_id == journal.c.seller_id) & (attempt.c.id == journal.c.id)
@@ -74,6 +86,8 @@ _ATTEMPTS = (
     .where(journal.c.kind.in_(("delivery-attempted", "delivery-ended")), *_BETWEEN)
     .order_by(seal.c.position)
 )
+_ATTEMPTS_OF = select(attempt).where(attempt.c.message_id.in_(_KEYS)).order_by(attempt.c.seller_id, attempt.c.id)
+_MESSAGES_OF = select(attempt.c.message_id).distinct().where(tuple_(attempt.c.seller_id, attempt.c.id).in_(_KEYS))
 _END = select(sealer.c.position)
 _HIGHEST = select(func.max(seal.c.position))
 _CHAIN_BEFORE = (
@@ -144,6 +158,23 @@ class Told(NamedTuple):
     kind: str
     fields: str
     position: int | None
+    seller_id: int
+    entry_id: UUID
+    happened_at: datetime
+
+
+class KeptAttempt(NamedTuple):
+    """An attempt's row as it is kept."""
+
+    seller_id: int
+    id: UUID
+    message_id: UUID
+    delivery_id: UUID
+    ended_at: datetime
+    outcome: str
+    code: int
+    enhanced: str
+    text: str
 
 
 class Tried(NamedTuple):
@@ -151,6 +182,7 @@ class Tried(NamedTuple):
 
     position: int
     chain: str
+    entry_id: UUID
     entry_message_id: UUID | None
     happened_at: datetime
     fields: str
@@ -229,6 +261,17 @@ def find_message_rows(look: Look, keys: Collection[Key]) -> dict[Key, Mapping[st
 def list_tried(look: Look, after: int, until: int) -> list[Tried]:
     """The entries about attempts in this range, each with its attempt."""
     return [Tried(*row) for row in look.connection.execute(_ATTEMPTS, {"after": after, "until": until})]
+
+
+def list_attempts_of(look: Look, message_ids: Collection[UUID]) -> list[KeptAttempt]:
+    """The attempts of these messages."""
+    return [KeptAttempt(*row) for row in look.connection.execute(_ATTEMPTS_OF, {"keys": list(message_ids)})]
+
+
+def list_messages_of(look: Look, attempts: Collection["Stray"]) -> list[UUID]:
+    """The messages that these attempts say they are of."""
+    keys = [(one.seller_id, one.id) for one in attempts]
+    return list(look.connection.execute(_MESSAGES_OF, {"keys": keys}).scalars())
 
 
 def list_strays(look: Look, kind: str, after: Key, count: int) -> StrayPage:
