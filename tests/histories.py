@@ -62,8 +62,8 @@ class History:
     def sign(self) -> None:
         checkpoint_record(self.town.store, self.town.frame, self.town.clock, self.outside)
 
-    def verify(self, since: int = 0) -> Verification:
-        return verify_record(self.town.store, self.town.frame, self.outside, since)
+    def verify(self, since: int = 0, processes: int | None = None) -> Verification:
+        return verify_record(self.town.store, self.town.frame, self.outside, since, processes=processes)
 
     def save(self) -> "Saved":
         return self.town.store.write(_save).result()
