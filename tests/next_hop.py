@@ -5,6 +5,7 @@ name is answered as it should be: DATA with 503 where no recipient was taken.
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self, cast
@@ -14,6 +15,7 @@ HANG = "(says nothing more)"
 GARBAGE = "\x00\xff not SMTP at all"
 ENDLESS = "250-" + "x" * 60_000
 ENDLESS_LINES = "250-and another\r\n" * 20_000 + "250-"
+ENCRYPTS = {"EHLO": "250-hop.test\r\n250 STARTTLS", "STARTTLS": "220 go"}
 TRICKLE = "(one octet now and then, for ever)"
 SLOWLY = "(one octet at a time) "
 PIPELINING = "250-hop.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 20000000"
@@ -44,6 +46,7 @@ class ScriptedHop:
         host: str = "127.0.0.1",
         port: int = 0,
         reads_content: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         said = {stage: [answers] if isinstance(answers, str) else list(answers) for stage, answers in (script or {}).items()}
         self._script = {stage: list(answers) for stage, answers in POLITE.items()} | said
@@ -57,6 +60,8 @@ class ScriptedHop:
         self.mails: list[bytes] = []
         self.verdicts: list[str] = []  # what the final dot of each of these was answered with
         self._sessions: set[asyncio.Task[None]] = set()
+        self._tls = tls
+        self.encrypted_mails = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._may_read_content = asyncio.Event()
         if reads_content:
@@ -100,7 +105,7 @@ class ScriptedHop:
         self._writers.add(writer)
         try:
             await self._converse(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self.open_at_once -= 1
@@ -114,7 +119,8 @@ class ScriptedHop:
             command = (await reader.readuntil(b"\r\n")).decode("latin-1").rstrip("\r\n")
             self.commands.append(command)
             stage = command.partition(" ")[0].upper()
-            if stage == "DATA" and self._is_polite_at_data and not last_answers.get("RCPT", "").startswith("2"):
+            is_ready = all(last_answers.get(verb, "").removeprefix(SLOWLY).startswith("2") for verb in ("MAIL", "RCPT"))
+            if stage == "DATA" and self._is_polite_at_data and not is_ready:
                 writer.write(b"503 5.5.1 no recipient\r\n")
                 continue
             if stage == "MAIL":
@@ -122,9 +128,12 @@ class ScriptedHop:
             last_answers[stage] = self._script.get(stage, [NO_SUCH_COMMAND])[0]
             goes_on = await self._answer(stage, writer) and stage != "QUIT"
             if stage == "STARTTLS" and last_answers[stage].startswith("220"):
-                return  # it promised what it cannot do
+                if self._tls is None:
+                    return  # it promised what it cannot do
+                await writer.start_tls(self._tls)
             if stage == "DATA" and last_answers[stage].removeprefix(SLOWLY).startswith("354"):
                 self.mails.append(await self._content(reader, cast("asyncio.Transport", writer.transport)))
+                self.encrypted_mails += writer.get_extra_info("ssl_object") is not None
                 self.verdicts.append(self._script["dot"][0])
                 goes_on = await self._answer("dot", writer)
 

@@ -16,7 +16,8 @@ from postern.model.address import Address
 from postern.model.delivery import Deferred, Delivered, Failed, Outcome
 from postern.model.limits import Limits
 from postern.ports import IsBound
-from postern.smtp.mx import MxCourier, is_public, rank
+from postern.smtp.mx import MxCourier, rank
+from postern.smtp.outside import Outside, is_public
 from postern.smtp.resolver import DnsResolver, Exchanger, Unanswered
 from tests.next_hop import DROP, ScriptedHop
 
@@ -112,6 +113,10 @@ class Zone:
         found = self._addresses.get(host, Unanswered.NO_SUCH_NAME)
         return found if isinstance(found, Unanswered) else tuple(found)
 
+    async def texts(self, name: str) -> tuple[str, ...] | Unanswered:
+        del name
+        return Unanswered.NO_SUCH_NAME
+
 
 A_THEN_B = Zone(
     {"mail.test": [Exchanger(10, "a.test"), Exchanger(20, "b.test")]}, {"a.test": ["127.0.0.2"], "b.test": ["127.0.0.3"]}
@@ -130,7 +135,7 @@ async def walk(
         a = ScriptedHop(script_a, host="127.0.0.2", port=b.port)
         if script_a is not None:
             await hops.enter_async_context(a)
-        courier = MxCourier(OWN, limits or Limits(), zone, port=b.port, loopback_is_allowed=True)
+        courier = MxCourier(OWN, limits or Limits(), zone, Outside(b.port, loopback_is_allowed=True))
         outcome = await courier.send("", ANN, MAIL, is_bound=is_bound)
         await courier.close()
         return outcome, len(a.mails), len(b.mails)
@@ -237,7 +242,7 @@ def test_a_domain_that_cannot_be_reached_says_why(zone: Zone, enhanced: str) -> 
 def test_loopback_is_refused_unless_it_is_allowed() -> None:
     async def sending() -> tuple[Outcome, int]:
         async with ScriptedHop(host="127.0.0.2") as hop:
-            courier = MxCourier(OWN, Limits(), A_THEN_B, port=hop.port)
+            courier = MxCourier(OWN, Limits(), A_THEN_B, Outside(hop.port))
             return await courier.send("", ANN, MAIL), hop.connections
 
     outcome, connections = asyncio.run(sending())
@@ -266,7 +271,7 @@ def test_connections_are_kept_for_few_hops_only() -> None:
             hops += [await stack.enter_async_context(ScriptedHop(host=f"127.0.0.{n}", port=hops[0].port)) for n in (3, 4)]
             names = [f"h{number}.test" for number in (2, 3, 4)]
             zone = Zone({name: [] for name in names}, {name: [f"127.0.0.{name[1]}"] for name in names})
-            courier = MxCourier(OWN, Limits(next_hops=2), zone, port=hops[0].port, loopback_is_allowed=True)
+            courier = MxCourier(OWN, Limits(next_hops=2), zone, Outside(hops[0].port, loopback_is_allowed=True))
             for name in names:
                 assert isinstance(await courier.send("", Address("ann", name), MAIL), Delivered)
             await asyncio.sleep(0.1)
@@ -298,7 +303,11 @@ class NameServer(asyncio.DatagramProtocol):
         ("a.mail.test.", "AAAA", "2001:db8::1"),
         ("four.test.", "A", "203.0.113.4"),
         ("mute.test.", "TXT", "x"),
+        ("_mta-sts.mail.test.", "TXT", '"v=STSv1; " "id=1;"', '"more"'),
+        ("_mta-sts.four.test.", "CNAME", "_mta-sts.mail.test."),
     )
+
+    ALIASES = (("alias.test.", "mail.test."), ("_mta-sts.four.test.", "_mta-sts.mail.test."))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
@@ -316,7 +325,7 @@ class NameServer(asyncio.DatagramProtocol):
         for owner, record_type, *values in self.ZONE:
             if owner == name and record_type in {kind, "CNAME"}:
                 response.answer.append(dns.rrset.from_text(owner, 60, "IN", record_type, *values))
-            if name == "alias.test." and owner == "mail.test." and kind == record_type:
+            if (name, owner) in self.ALIASES and kind == record_type:
                 response.answer.append(dns.rrset.from_text(owner, 60, "IN", record_type, *values))
         if name != "silent.test.":
             self._transport.sendto(response.to_wire(), addr)
@@ -326,7 +335,8 @@ async def ask(question: str, name: str) -> object:
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(NameServer, local_addr=("127.0.0.1", 0))
     resolver = DnsResolver(["127.0.0.1"], transport.get_extra_info("sockname")[1], lifetime=0.5)
     try:
-        return await (resolver.exchangers(name) if question == "MX" else resolver.addresses(name))
+        ways = {"MX": resolver.exchangers, "A": resolver.addresses, "TXT": resolver.texts}
+        return await ways[question](name)
     finally:
         transport.close()
         await asyncio.sleep(0)
@@ -349,6 +359,12 @@ async def ask(question: str, name: str) -> object:
         ("A", "mail.test", Unanswered.NO_SUCH_NAME),
         ("A", "mute.test", Unanswered.NO_ANSWER_NOW),
         ("A", "broken.test", Unanswered.NO_ANSWER_NOW),
+        ("TXT", "_mta-sts.mail.test", ("more", "v=STSv1; id=1;")),
+        ("TXT", "_mta-sts.four.test", ("more", "v=STSv1; id=1;")),
+        ("TXT", "four.test", ()),
+        ("TXT", "nobody.test", Unanswered.NO_SUCH_NAME),
+        ("TXT", "broken.test", Unanswered.NO_ANSWER_NOW),
+        ("TXT", "silent.test", Unanswered.NO_ANSWER_NOW),
     ],
 )
 def test_the_dns_is_asked_and_understood(question: str, name: str, answer: object) -> None:

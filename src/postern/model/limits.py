@@ -87,6 +87,17 @@ class Limits:
     reply_lines: Annotated[int, "Lines of one such reply."] = 200
     reply_size: Annotated[int, "Octets of one such reply, all its lines together."] = 32_000
 
+    # What domains ask of those who send to them (MTA-STS)
+    sts_policy: Annotated[int, "Octets of a domain's policy."] = 64_000
+    sts_hosts: Annotated[int, "Hosts that a policy names; one with more is none."] = 100
+    sts_seconds: Annotated[int, "Seconds for fetching a policy."] = 10
+    sts_pause: Annotated[
+        int, "Seconds until a domain is asked again whether it has a new policy, or one that can be fetched."
+    ] = 300
+    sts_domains: Annotated[int, "Domains whose policies are remembered; over it the one written to longest ago is forgotten."] = (
+        2_000
+    )
+
     # The sandbox outbox
     outbox_listing: Annotated[int, "Mails that the sandbox outbox lists."] = 100
 

@@ -28,15 +28,15 @@ def opportunistic() -> Encryption:
     return Encryption(context, is_required=False)
 
 
-def required(trust: ssl.SSLContext | None = None) -> Encryption:
-    """TLS 1.2 or later and a valid certificate; whom to trust is the system's to say, or a test's."""
-    return Encryption(trust or verified_tls(), is_required=True)
+def required(authorities: str = "") -> Encryption:
+    """TLS 1.2 or later and a valid certificate."""
+    return Encryption(verified_tls(authorities), is_required=True)
 
 
 @cache
-def verified_tls() -> ssl.SSLContext:
-    """Certificates that the system trusts, valid for the name in their subjectAltName (RFC 9525 2)."""
-    context = ssl.create_default_context()
+def verified_tls(authorities: str = "") -> ssl.SSLContext:
+    """Certificates for a name in their subjectAltName (RFC 9525 2), signed by whom the system trusts, or a PEM file names."""
+    context = ssl.create_default_context(cafile=authorities or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     return context
