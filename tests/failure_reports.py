@@ -203,15 +203,22 @@ def of_unix() -> Iterator[Specimen]:
         "5.2.1",
         qmail.format("192.0.2.5 does not like recipient.\nRemote host said: 550 5.2.1 Mailbox disabled\nGiving up on 192.0.2.5."),
     )
-    yield Specimen("qmail, too old", FAILED, "5.4.7", qmail.format("I'm not going to try again; this message has been in the queue too long."))
-    postfix = head("Mail Delivery System <MAILER-DAEMON@mx.mail.test>", "{}") + "This is the mail system at host mx.mail.test.\n\n"
+    yield Specimen(
+        "qmail, too old",
+        FAILED,
+        "5.4.7",
+        qmail.format("I'm not going to try again; this message has been in the queue too long."),
+    )
+    postfix = (
+        head("Mail Delivery System <MAILER-DAEMON@mx.mail.test>", "{}") + "This is the mail system at host mx.mail.test.\n\n"
+    )
     yield Specimen(
         "Postfix without parts",
         FAILED,
         "5.7.1",
         postfix.format("Undelivered Mail Returned to Sender")
         + "I'm sorry to have to inform you that your message could not\nbe delivered to one or more recipients.\n\n"
-        "<ann@mail.test>: host mx.next.test[192.0.2.5] said: 554 5.7.1 Service\n    unavailable; blocked (in reply to RCPT TO command)\n",
+        "<ann@mail.test>: host mx.next.test[192.0.2.5] said: 554 5.7.1 Service\n    unavailable; blocked\n",
     )
     yield Specimen(
         "Postfix without parts, delayed",
@@ -263,7 +270,7 @@ def of_companies() -> Iterator[Specimen]:
         FAILED,
         "5.1.1",
         head("System Administrator <postmaster@acme.test>", "Undeliverable: Your atlas")
-        + "Your message\n\n  To:      Ann\n  Subject: Your atlas\n\ndid not reach the following recipient(s):\n\nann@mail.test on "
+        + "Your message\n\n  Subject: Your atlas\n\ndid not reach the following recipient(s):\n\nann@mail.test on "
         "Mon, 23 Nov 2026\n    The e-mail account does not exist at the organization this message was sent to.\n"
         "            <mx.mail.test #5.1.1>\n",
     )
@@ -283,7 +290,10 @@ def of_companies() -> Iterator[Specimen]:
         + "Fehler bei der Nachrichtenzustellung an folgende Empfänger oder Gruppen:\n\nann@mail.test\nDas Postfach ist voll.\n",
     )
     yield Specimen(
-        "Exchange, in a language that nobody told us", FAILED, "5.0.0", head("postmaster@acme.test", "배달되지 않음: 지도책") + "지도책\n"
+        "Exchange, in a language that nobody told us",
+        FAILED,
+        "5.0.0",
+        head("postmaster@acme.test", "배달되지 않음: 지도책") + "지도책\n",
     )
     yield Specimen(
         "Domino",
@@ -305,7 +315,7 @@ def of_companies() -> Iterator[Specimen]:
         FAILED,
         "5.1.1",
         head("MAILER-DAEMON@amazonses.test", "Delivery Status Notification (Failure)")
-        + "An error occurred while trying to deliver the mail to the following recipients:\nann@mail.test\n550 5.1.1 user unknown\n",
+        + "An error occurred while trying to deliver the mail to the following recipients:\nann@mail.test\n550 5.1.1 unknown\n",
     )
     yield Specimen(
         "Mimecast",
@@ -341,7 +351,7 @@ def of_hosts() -> Iterator[Specimen]:
         DELAYED,
         "4.0.0",
         gmail.format("Delay", field)
-        + "This is an automatically generated Delivery Status Notification\n\nTHIS IS A WARNING MESSAGE ONLY.\n\nYOU DO NOT NEED TO "
+        + "This is a Delivery Status Notification\n\nTHIS IS A WARNING MESSAGE ONLY.\n\nYOU DO NOT NEED TO "
         "RESEND YOUR MESSAGE.\n\nDelivery to the following recipient has been delayed:\n\n     ann@mail.test\n",
     )
     yield Specimen(
@@ -358,8 +368,8 @@ def of_hosts() -> Iterator[Specimen]:
         FAILED,
         "5.1.1",
         head("GMX Mailer Daemon <mailer-daemon@gmx.test>", "Mail delivery failed: returning message to sender")
-        + "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to\n"
-        "one or more of its recipients. This is a permanent error. The following address\nfailed:\n\n\"ann@mail.test\":\nSMTP "
+        + "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered"
+        '\nto one or more of its recipients. This is a permanent error. The following address\nfailed:\n\n"ann@mail.test":\nSMTP '
         "error from remote server for RCPT TO command, host: mx.next.test\n550 Requested action not taken: mailbox unavailable\n"
         "no such user here\n\n\n--- The header of the original message is following. ---\n\n" + OUR_MAIL,
     )
@@ -402,7 +412,7 @@ def no_failures() -> Iterator[Specimen]:
         OTHER,
         "",
         head(ann, "Read: Your atlas", "Content-Type: multipart/report; report-type=disposition-notification; boundary=b")
-        + "--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n",
+        + "--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action; displayed\n--b--\n",
     )
     yield Specimen(
         "success in words",
@@ -419,7 +429,10 @@ def no_failures() -> Iterator[Specimen]:
         "Feedback-Type: abuse\nVersion: 1\n\n--b\nContent-Type: message/rfc822\n\n" + OUR_MAIL + "\n--b--\n",
     )
     yield Specimen(
-        "a complaint of Outlook.com", COMPLAINT, "", head("staff@hotmail.test", "complaint about message from 192.0.2.5") + OUR_MAIL
+        "a complaint of Outlook.com",
+        COMPLAINT,
+        "",
+        head("staff@hotmail.test", "complaint about message from 192.0.2.5") + OUR_MAIL,
     )
     yield Specimen("nothing", OTHER, "", "")
     yield Specimen("a status part that says nothing", OTHER, "", "Content-Type: message/delivery-status\n\nX: 1\n")

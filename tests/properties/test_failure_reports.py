@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,20 @@ from postern.model.failure_report import ReportKind
 from tests.failure_reports import every, head, of_ann, report_of, standard
 
 SPECIMENS = [one.octets for one in every()]
-TROUBLE = (b"\x00", b"\xff", b"\r\n", b"\r\n\r\n", b":", b"=", b"--b", b"<", b">", b"550 5.1.1 ", b"Action: failed\r\n", b" " * 50)
+TROUBLE = (
+    b"\x00",
+    b"\xff",
+    b"\r\n",
+    b"\r\n\r\n",
+    b":",
+    b"=",
+    b"--b",
+    b"<",
+    b">",
+    b"550 5.1.1 ",
+    b"Action: failed\r\n",
+    b" " * 50,
+)
 
 
 def mutated(octets: bytes, chance: random.Random) -> bytes:
@@ -45,7 +59,8 @@ def test_what_a_person_writes_is_no_report(text: str) -> None:
     assert report_of(mail.encode(), "ann@mail.test").kind is ReportKind.OTHER
 
 
-HOSTILE = {
+STATUS_PART = "Content-Type: message/delivery-status"
+HOSTILE: dict[str, Callable[[int], str]] = {
     "fields without end": lambda size: standard("Action: failed\n" * size),
     "folds without end": lambda size: standard("Diagnostic-Code: x\n" + " y\n" * size),
     "recipients without end": lambda size: standard(of_ann("failed", "5.1.1") * (size // 20)),
@@ -57,7 +72,7 @@ HOSTILE = {
     "digits": lambda size: head("MAILER-DAEMON@a.test", "failure notice") + "5." * size,
     "quotations": lambda size: head("MAILER-DAEMON@a.test", "failure notice") + "> \n" * size,
     "spaces": lambda size: head("MAILER-DAEMON@a.test", "failure notice") + " \t" * size + "\n" + "Final-Recipient" + " " * size,
-    "parts": lambda size: standard("x") .replace("--b--", "--b\nContent-Type: message/delivery-status\n\nAction: x\n" * (size // 400)),
+    "parts": lambda size: standard("x").replace("--b--", f"--b\n{STATUS_PART}\n\nAction: x\n" * (size // 400)),
 }  # fmt: skip
 
 

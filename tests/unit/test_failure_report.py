@@ -60,15 +60,15 @@ def test_numbers_that_are_no_codes_are_not_taken_for_codes() -> None:
 
 
 def test_only_so_much_of_a_text_and_only_so_many_recipients_are_looked_at() -> None:
-    """`report_text`, `report_recipients`."""
+    """`bounce_text`, `bounce_recipients`."""
     far = head("x@mail.test", "Mail") + "x" * 500 + " this is the qmail-send program at mx.test (#5.1.1)\n"
     assert report_of(far.encode()).kind is ReportKind.FAILED
-    assert report_of(far.encode(), limits=Limits(report_text=400)).kind is ReportKind.OTHER
+    assert report_of(far.encode(), limits=Limits(bounce_text=400)).kind is ReportKind.OTHER
     late = standard(of_ann("delayed", "4.0.0") * 3 + of_ann("failed", "5.1.1"))
     assert report_of(late.encode()).kind is ReportKind.FAILED
-    assert report_of(late.encode(), limits=Limits(report_recipients=3)).kind is ReportKind.DELAYED
+    assert report_of(late.encode(), limits=Limits(bounce_recipients=3)).kind is ReportKind.DELAYED
     long = standard(status_part(*("X-Line: 1",) * 100, "Action: failed"))
-    assert report_of(long.encode(), limits=Limits(report_text=400)).status == "5.0.0"  # its subject still says so
+    assert report_of(long.encode(), limits=Limits(bounce_text=400)).status == "5.0.0"  # its subject still says so
 
 
 def test_what_says_that_an_address_is_gone_is_hard_and_everything_else_is_soft() -> None:

@@ -2,7 +2,7 @@
 
 The part for programs decides where there is one, in whatever it is wrapped (RFC 3464, 6522, 6533); else the sentences by which
 mail servers are known; else, where it comes from a mail server by all signs, a refusal that it quotes. Whatever else comes there,
-a notice of absence, a question whether we are people, a person's answer, is no report: of two mistakes the graver would be to tell
+a notice of absence, a question whether we are people, a person's answer, is no report: of two mistakes the graver is to tell
 somebody that a mail failed which arrived. It never raises, looks at a bounded piece of each text, and repeats no word of it.
 """
 
@@ -51,7 +51,7 @@ def read_report(reading: Reading, envelope: Envelope, limits: Limits) -> Failure
         return FailureReport(ReportKind.COMPLAINT, form="a feedback report")
     if kind is AutomaticKind.OWN:
         return FailureReport(ReportKind.OTHER, form="a mail of ours")
-    parts = [by_evidence(one.content[: limits.report_text]) for one in _status_parts(reading)]
+    parts = [by_evidence(one.content[: limits.bounce_text]) for one in _status_parts(reading)]
     words = _words_of(reading, limits)
     found = read_status(parts, limits) or _flattened(words, limits)
     return found or _by_words(reading, words, kind)
@@ -64,9 +64,9 @@ def _status_parts(reading: Reading) -> list[Attachment]:
 def _words_of(reading: Reading, limits: Limits) -> str:
     """What is said to people, less the mail that is sent back with it."""
     letter = reading.letter
-    text = (letter.text or "")[: limits.report_text]
+    text = (letter.text or "")[: limits.bounce_text]
     if not text.strip():
-        text = unescape(_TAG.sub("\n", (letter.html or "")[: limits.report_text]))
+        text = unescape(_TAG.sub("\n", (letter.html or "")[: limits.bounce_text]))
     sent_back = _SENT_BACK.search(text)
     return text[: sent_back.start()] if sent_back else text
 

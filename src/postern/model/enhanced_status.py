@@ -3,8 +3,8 @@
 Source: RFC 3463 3, with the codes that RFC 3886, 4468, 4865, 4954, 5248, 6531, 6710, 7293, 7372 and 7505 added to its registry. A
 code is class.subject.detail; the table holds subject and detail. *Hard* is what says, for this address, that trying again is no
 use: there is no such mailbox or house, it moved away, it is switched off, somebody else has it now. Everything else is *soft*: a
-full mailbox, a server in trouble, a mail that was too large, a policy, a judgement of what is spam. A code that is not in the table
-stands for nothing: whoever passes codes on passes one of these.
+full mailbox, a server in trouble, a mail that was too large, a policy, a judgement of what is spam. A code that is not in the
+table stands for nothing: whoever passes codes on passes one of these.
 """
 
 import re

@@ -49,9 +49,13 @@ class Limits:
     document_tags: Annotated[int, "Tags in a mail's office documents, all together."] = 400_000
 
     # Failure reports that come back
-    report_text: Annotated[int, "Characters looked at of a failure report's text, and of each of its parts for programs."] = 30_000
-    report_recipients: Annotated[int, "Recipients read of one failure report."] = 100
-    bounce_failing: Annotated[int, "The score from which on an address is failing: a hard failure is 1, a soft one 0.25."] = 1
+    bounce_text: Annotated[int, "Characters looked at of a failure report's text, and of each of its parts for programs."] = (
+        30_000
+    )
+    bounce_recipients: Annotated[int, "Recipients read of one failure report."] = 100
+    bounce_failing: Annotated[
+        int, "Hundredths of a score from which on an address is failing; a hard failure adds 100, another 25."
+    ] = 75
     bounce_half_days: Annotated[int, "Days in which a score halves."] = 7
     bounce_forgotten_days: Annotated[int, "Days without a failure after which the score of an address is forgotten."] = 30
     failing_told: Annotated[int, "Addresses of a seller that are told that mail to customer service comes back."] = 5

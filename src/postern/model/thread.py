@@ -14,6 +14,7 @@ class MessageState(StrEnum):
     QUEUED = "queued"
     DELIVERED = "delivered"
     FAILED = "failed"
+    BOUNCED = "bounced"  # the next hop took it, and a failure report came back
     HELD = "held"
     BLOCKED = "blocked"  # by the buyer's opt-out (R8): kept, and not delivered
     REFUSED = "refused"  # kept because another recipient of the same mail was taken, or because it was held before

@@ -29,6 +29,7 @@ _STATES = {
     "mail-absorbed": MessageState.ABSORBED,
     "hold-released": MessageState.QUEUED,
     "delivery-dropped": MessageState.DROPPED,
+    "message-bounced": MessageState.BOUNCED,
 }
 _OUTCOMES = {"delivered": MessageState.DELIVERED, "failed": MessageState.FAILED}
 _LEAVES_STATE = ("mail-repeated", "no-response-needed", "message-reported", "message-read", "house-mail-accepted", "notice-made")

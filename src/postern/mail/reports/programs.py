@@ -30,7 +30,11 @@ FORMS = (
         (
             *("please verify that you are a person", "verify that you are human", "confirm that you are a human"),
             *("confirm that you are not a robot", "challenge-response", "challenge/response", "to release your message"),
-            *("click the link below to deliver your message", "reply to this message to confirm", "add yourself to my guest list"),
+            *(
+                "click the link below to deliver your message",
+                "reply to this message to confirm",
+                "add yourself to my guest list",
+            ),
             *("awaiting your verification", "held until you confirm", "not yet on my approved", "to complete this verification"),
             *("your message is being held", "has been held because you are not", "tmda", "boxbe", "spamarrest"),
         ),
@@ -42,7 +46,11 @@ FORMS = (
             *("this is a warning message only", "this is a warning only", "you do not need to resend your message"),
             *("has not yet been delivered", "not been able to deliver your message yet", "will be retried until it is"),
             *("will keep trying until", "delivery attempts will continue", "we will continue to try", "still being retried"),
-            *("transient non-fatal errors", "delivery to these recipients or groups has been delayed", "will continue to be made"),
+            *(
+                "transient non-fatal errors",
+                "delivery to these recipients or groups has been delayed",
+                "will continue to be made",
+            ),
             *("delivery to the following recipient has been delayed", "message still undelivered after", "has been delayed"),
             *("there was a temporary problem delivering your message", "could not be delivered for more than"),
             *("nachricht ist verzögert", "wird weiterhin versucht"),
@@ -65,7 +73,11 @@ FORMS = (
     Form(
         "Exim",
         ReportKind.FAILED,
-        ("a message that you sent could not be delivered to", "the following address(es) failed", "a message that you sent contained"),
+        (
+            "a message that you sent could not be delivered to",
+            "the following address(es) failed",
+            "a message that you sent contained",
+        ),
     ),
     Form(
         "Postfix",
@@ -91,7 +103,11 @@ FORMS = (
         ReportKind.FAILED,
         (
             *("delivery has failed to these recipients", "did not reach the following recipient", "did not reach some or all of"),
-            *("your message wasn't delivered to", "your message couldn't be delivered", "your message to the following recipients could"),
+            *(
+                "your message wasn't delivered to",
+                "your message couldn't be delivered",
+                "your message to the following recipients could",
+            ),
             *("delivery to the following recipients failed", "fehler bei der nachrichtenzustellung an folgende empfänger"),
             *("échec de la remise à ces destinataires", "se produjo un error al entregar", "impossibile recapitare il messaggio"),
             "ihre nachricht konnte nicht zugestellt werden",
@@ -109,7 +125,10 @@ FORMS = (
         "Yahoo",
         ReportKind.FAILED,
         (
-            *("we were unable to deliver your message to the following address", "unable to deliver message to the following address"),
+            *(
+                "we were unable to deliver your message to the following address",
+                "unable to deliver message to the following address",
+            ),
             "sorry, we were unable to deliver your message",
         ),
     ),
@@ -158,9 +177,23 @@ FORMS = (
 # Of a mail that is a mail server's by all signs, these alone say that it failed, in whatever language the rest is.
 FAILED_SUBJECTS = (
     *("undeliverable", "undelivered", "delivery status notification (failure)", "failure notice", "returned mail"),
-    *("mail delivery failed", "mail delivery failure", "delivery failure", "delivery failed", "mail system error - returned mail"),
+    *(
+        "mail delivery failed",
+        "mail delivery failure",
+        "delivery failure",
+        "delivery failed",
+        "mail system error - returned mail",
+    ),
     *("unzustellbar", "nicht zustellbar", "zustellung fehlgeschlagen", "non remis", "échec de remise", "no se puede entregar"),
     *("no entregado", "non recapitabile", "onbestelbaar", "não é possível entregar", "niedostarczone", "nedoručitelné"),
-    *("går inte att leverera", "kan ikke leveres", "toimitus epäonnistui", "недоставлено", "не доставлено", "配信不能", "无法投递"),
+    *(
+        "går inte att leverera",
+        "kan ikke leveres",
+        "toimitus epäonnistui",
+        "недоставлено",
+        "не доставлено",
+        "配信不能",
+        "无法投递",
+    ),
     *("无法传递", "배달되지 않음", "系统退信", "系統退信"),
 )

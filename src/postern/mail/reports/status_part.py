@@ -41,8 +41,8 @@ class _Recipient:
 
 def read_status(contents: Iterable[str], limits: Limits) -> FailureReport | None:
     """What these parts say together; None where nothing is said of any recipient."""
-    groups = (group for content in contents for group in _groups(content[: limits.report_text]))
-    told = [one for group in islice(groups, limits.report_recipients) if (one := _recipient(group))]
+    groups = (group for content in contents for group in _groups(content[: limits.bounce_text]))
+    told = [one for group in islice(groups, limits.bounce_recipients) if (one := _recipient(group))]
     return _together(told) if told else None
 
 
