@@ -5,12 +5,17 @@ All of it is written by ourselves, in the way each program has of saying it: abo
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
 
 from postern.mail.failure_report import read_report
 from postern.mail.reader import read
-from postern.model.envelope import Envelope
+from postern.mail.return_path import make_return_path
+from postern.model.authentication import Authentication
+from postern.model.envelope import Envelope, Mail
 from postern.model.failure_report import FailureReport, ReportKind
 from postern.model.limits import Limits
+from tests.people import Town
 
 RETURN_PATH = "rp-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@marketplace.example"
 FAILED, DELAYED, DELIVERED = ReportKind.FAILED, ReportKind.DELAYED, ReportKind.DELIVERED
@@ -46,6 +51,18 @@ def report_of(octets: bytes, reverse_path: str = "", limits: Limits | None = Non
     """What is read of these octets at a return path."""
     limits = limits or Limits()
     return read_report(read(octets, limits), Envelope(reverse_path, (RETURN_PATH,)), limits)
+
+
+def report_about(town: Town, message_id: UUID, mail: str = "") -> Mail:
+    """A report as a next hop sends it back: from the null sender, to the return path of this message."""
+    expires_at = town.clock.now() + timedelta(days=14)
+    return_path = make_return_path(town.frame.keyring, message_id, expires_at, "marketplace.example")
+    return to_return_path(town, return_path, mail)
+
+
+def to_return_path(town: Town, return_path: str, mail: str = "") -> Mail:
+    octets = (mail or standard(of_ann("failed", "5.1.1"))).replace("\n", "\r\n").encode()
+    return Mail(Envelope("", (return_path,)), octets, town.clock.now(), Authentication())
 
 
 def head(author: str, subject: str, *lines: str) -> str:

@@ -11,7 +11,6 @@ from postern.actions.watch_addresses import Watched, list_watched, tell_owners, 
 from postern.model.address import Address
 from postern.model.bounce import BounceScore, weight_of
 from postern.model.delivery import Deferred, Failed
-from postern.model.envelope import Envelope, Mail
 from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.model.notice import NoticeKind
@@ -20,7 +19,7 @@ from postern.storage import schema
 from postern.storage.change import Kept
 from postern.storage.people import person_row
 from postern.storage.store import Transaction
-from tests.failure_reports import of_ann, standard
+from tests.failure_reports import of_ann, standard, to_return_path
 from tests.neighbours import with_limits
 from tests.people import START, Arrival, Town
 from tests.told import column, human_text, mail_of, notices, states
@@ -34,8 +33,7 @@ def bounce(town: Town, status: str = GONE, author: str = "seller") -> None:
     """A message goes out and comes back."""
     town.receive(town.from_acme() if author == "seller" else town.from_ann())
     paths = [arrival.return_path for arrival in town.deliver() if arrival.return_path]
-    content = standard(of_ann("failed", status)).replace("\n", "\r\n").encode()
-    town.receive(Mail(Envelope("", (paths[-1],)), content, town.clock.now(), town.from_ann().authentication))
+    town.receive(to_return_path(town, paths[-1], standard(of_ann("failed", status))))
 
 
 def refuse(town: Town, outcome: Failed | Deferred, author: str = "buyer") -> None:
@@ -149,11 +147,8 @@ def test_failures_that_are_written_at_once_all_count_and_the_old_decays_once(tow
     town.clock.advance(7 * DAY)
     for _ in range(3):
         town.receive(town.from_acme())
-    now = town.clock.now()
     paths = [arrival.return_path for arrival in town.deliver() if arrival.return_path]
-    content = standard(of_ann("failed", GONE)).replace("\n", "\r\n").encode()
-    mails = [Mail(Envelope("", (path,)), content, now, town.from_ann().authentication) for path in paths]
-    changes = [town.judge(mail).change for mail in mails]
+    changes = [town.judge(to_return_path(town, path)).change for path in paths]
     assert [pending.result() for pending in [town.store.keep(change) for change in changes]] == [Kept()] * 3
     assert (score_now(town), watched(town)[0].score.hard) == (3.5, 4)
 

@@ -16,14 +16,14 @@ from postern.actions.find_recipient import Refused, find_recipient
 from postern.keys import Keyring
 from postern.mail.return_path import make_return_path
 from postern.model.delivery import Deferred, Delivered, Failed
-from postern.model.envelope import Envelope, Mail
+from postern.model.envelope import Mail
 from postern.model.failure_report import ReportKind
 from postern.model.identifier import new_id, show
 from postern.model.notice import NoticeKind
 from postern.model.thread import MessageState
 from postern.storage import schema
 from postern.storage.change import Kept, Stale
-from tests.failure_reports import Specimen, every, of_ann, standard
+from tests.failure_reports import Specimen, every, of_ann, standard, to_return_path
 from tests.people import ON_SQLITE, Arrival, Town
 from tests.told import column, entries, human_text, mail_of, notices, states
 
@@ -36,9 +36,7 @@ BOUNCED, DELIVERED, QUEUED = [MessageState.BOUNCED], [MessageState.DELIVERED], [
 
 def report(town: Town, return_path: str, mail: str = NO_SUCH_USER) -> Mail:
     """A report as it comes from a next hop: from the null sender, to a return path."""
-    return Mail(
-        Envelope("", (return_path,)), mail.replace("\n", "\r\n").encode(), town.clock.now(), town.from_ann().authentication
-    )
+    return to_return_path(town, return_path, mail)
 
 
 def sent(town: Town, author: str = "seller") -> Arrival:

@@ -106,8 +106,8 @@ def _rows(look: Look, frame: Frame, pair: Pair, message: Message, score: BounceS
 
 def _others(look: Look, frame: Frame, pair: Pair, now: datetime) -> list[SellerAddress]:
     """The seller's other addresses that count (R20), each once, without those that fail themselves."""
-    service = pair.customer_service.address.canonical()
-    others = {one.person_id: one for one in pair.seller_addresses if one.address.canonical() != service}
+    failing = pair.customer_service.address.canonical()
+    others = {one.person_id: one for one in pair.seller_addresses if one.address.canonical() != failing}
     scores = {person_id: find_score(look, person_id) for person_id in others}
     reached = [one for one in others.values() if not ((score := scores[one.person_id]) and score.is_failing(now, frame.limits))]
     return reached[: frame.limits.failing_told]
