@@ -273,4 +273,5 @@ def test_time_that_runs_backwards_takes_nothing_away() -> None:
     assert one.at(START - DAY, Limits()) == 1.0
     assert [one.at(START + days * DAY, Limits()) for days in (7, 14)] == [0.5, 0.25]
     assert one.at(START + 31 * DAY, Limits()) == 0.0
+    assert one.at(START, Limits(bounce_half_days=0)) == 0.0
     assert [weight_of(status) for status in (GONE, FULL, "4.1.1", "")] == [1.0, 0.25, 0.25, 0.25]

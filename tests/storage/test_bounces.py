@@ -13,6 +13,7 @@ from postern.actions.deliver_mail import claim_deliveries, settle
 from postern.actions.erase_person import erase_person
 from postern.actions.explain import explain, find_messages
 from postern.actions.find_recipient import Refused, find_recipient
+from postern.actions.hold_unread import hold_unread
 from postern.keys import Keyring
 from postern.mail.return_path import make_return_path
 from postern.model.delivery import Deferred, Delivered, Failed
@@ -20,9 +21,10 @@ from postern.model.envelope import Mail
 from postern.model.failure_report import ReportKind
 from postern.model.identifier import new_id, show
 from postern.model.notice import NoticeKind
-from postern.model.thread import MessageState
+from postern.model.thread import SENT, MessageState
 from postern.storage import schema
 from postern.storage.change import Kept, Stale
+from postern.storage.standing import set_opt_out
 from tests.failure_reports import Specimen, every, of_ann, standard, to_return_path
 from tests.people import ON_SQLITE, Arrival, Town
 from tests.told import column, entries, human_text, mail_of, notices, states
@@ -80,6 +82,32 @@ def test_a_message_that_comes_back_is_not_delivered_and_its_author_reads_it_from
     assert "Status: 5.1.1" in status
     assert alias in status
     assert differences(town) == ()
+
+
+def test_what_is_sent_is_so_until_a_report_comes_and_what_is_not_delivered_never_was(town: Town) -> None:  # R15
+    def is_sent() -> bool:
+        state = MessageState(str(column(town, "message", "state")[-1]))
+        return state in SENT
+
+    town.receive(town.from_acme())
+    assert is_sent()  # queued
+    (arrival,) = town.deliver()
+    assert is_sent()  # delivered
+    town.receive(report(town, arrival.return_path, standard(of_ann("delayed", "4.4.1"))))
+    assert is_sent()  # they go on trying
+    town.receive(report(town, arrival.return_path))
+    assert not is_sent()  # bounced
+    town.receive(town.from_acme())
+    town.deliver(Failed(550, "5.1.1", "no such user"))
+    assert not is_sent()  # failed
+    with town.store.look() as look:
+        held = hold_unread(look, town.frame, town.from_acme())
+    town.store.keep(held.change).result()
+    assert not is_sent()  # held
+    town.store.write(lambda transaction: set_opt_out(transaction, town.pair.buyer_id, opted_out=True)).result()
+    town.receive(town.from_acme("An offer"))
+    assert not is_sent()  # blocked
+    assert column(town, "message", "state") == ["bounced", "failed", "held", "blocked"]
 
 
 def test_the_record_says_what_came_back_and_what_became_of_the_message(town: Town) -> None:
@@ -175,6 +203,7 @@ def test_a_report_for_a_message_that_waits_takes_it_out_of_the_queue(town: Town)
     town.receive(report(town, path_of(town)))
     assert (states(town), notices(town), differences(town)) == (BOUNCED, [NoticeKind.DELIVERY_FAILED], ())
     assert dict(entries(town))["message-bounced"]["delivery"]
+    assert "It was still in the queue" in story(town, column(town, "message", "id")[0])
     town.clock.advance(timedelta(days=1))
     assert [arrival.return_path for arrival in town.deliver()] == [""]  # the notice alone
 

@@ -184,7 +184,8 @@ def _bounced(values: Mapping[str, Value]) -> list[str]:
     told = "its author was told" if values["told"] else "nobody is left who could be told"
     status = str(values["status"])
     gone = ", for good" if values["hard"] else ""
-    return [f"So it is not delivered{gone}: {words_of(status)}; {told}."]
+    early = "It was still in the queue, for the next hop's reply was lost or not written down yet. " if values["delivery"] else ""
+    return [f"{early}So it is not delivered{gone}: {words_of(status)}; {told}."]
 
 
 def _dropped(_values: Mapping[str, Value]) -> list[str]:

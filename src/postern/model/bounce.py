@@ -37,8 +37,8 @@ class BounceScore:
         """How much of the score is left."""
         if self.is_forgotten(now, limits):
             return 0.0
-        age = max(timedelta(), now - self.last_at)
-        return float(0.5 ** (age / timedelta(days=limits.bounce_half_days)))
+        age, half = max(timedelta(), now - self.last_at), timedelta(days=limits.bounce_half_days)
+        return float(0.5 ** (age / half)) if half else 0.0
 
     def is_forgotten(self, now: datetime, limits: Limits) -> bool:
         return self.last_at < forgotten_before(now, limits)

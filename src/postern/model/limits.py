@@ -56,7 +56,7 @@ class Limits:
     bounce_failing: Annotated[
         int, "Hundredths of a score from which on an address is failing; a hard failure adds 100, another 25."
     ] = 75
-    bounce_half_days: Annotated[int, "Days in which a score halves."] = 7
+    bounce_half_days: Annotated[int, "Days in which a score halves; 0 counts nothing."] = 7
     bounce_forgotten_days: Annotated[int, "Days without a failure after which the score of an address is forgotten."] = 30
     failing_told: Annotated[int, "Addresses of a seller that are told that mail to customer service comes back."] = 5
 

@@ -24,6 +24,10 @@ class MessageState(StrEnum):
     ERASED = "erased"  # its buyer was erased: what it said is gone
 
 
+# R15: what its author is shown as sent. What is blocked, held, failed or bounced is shown as not delivered.
+SENT = frozenset({MessageState.QUEUED, MessageState.DELIVERED})
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """One subject of one pair, perhaps about an order. It is never closed (R2)."""

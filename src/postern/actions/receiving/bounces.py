@@ -17,7 +17,7 @@ from postern.model.failure_report import FailureReport, ReportKind
 from postern.model.identifier import show
 from postern.model.journal import Value
 from postern.model.relationship import Side
-from postern.model.thread import Message, MessageState
+from postern.model.thread import SENT, Message, MessageState
 from postern.storage.bounces import InQueue, count_rows, find_in_queue
 from postern.storage.change import Guard, LeaseHeld, RelationshipOpen, Row, StillSent
 from postern.storage.deliveries import Delivery, end_row
@@ -25,8 +25,6 @@ from postern.storage.journal import journal_row
 from postern.storage.relationships import AliasEntry
 from postern.storage.store import Look
 from postern.storage.threads import find_message, state_row
-
-_CAN_COME_BACK = (MessageState.QUEUED, MessageState.DELIVERED)  # a reply to the final dot may have been lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def bounce(look: Look, frame: Frame, about_id: UUID, report: FailureReport, mail
     if report.kind is not ReportKind.FAILED:
         return None
     message = find_message(look, about_id)
-    if message is None or message.state not in _CAN_COME_BACK:
+    if message is None or message.state not in SENT:  # queued: the reply to the final dot may have been lost
         return None
     pair = _find_pair(look, message)
     if pair is None:

@@ -33,7 +33,10 @@ _STATES = {
 }
 _OUTCOMES = {"delivered": MessageState.DELIVERED, "failed": MessageState.FAILED}
 _LEAVES_STATE = ("mail-repeated", "no-response-needed", "message-reported", "message-read", "notice-made")
-_OF_THE_HOUSE = ("house-mail-accepted", "house-mail-not-kept")  # a failure report: its original is another mail than the message's
+_OF_THE_HOUSE = (
+    "house-mail-accepted",
+    "house-mail-not-kept",
+)  # a failure report: its original is another mail than the message's
 _MAILS = {"original": "original_id", "relayed": "relayed_id"}
 
 Row = Mapping[str, Any]
