@@ -53,15 +53,16 @@ def report_of(octets: bytes, reverse_path: str = "", limits: Limits | None = Non
     return read_report(read(octets, limits), Envelope(reverse_path, (RETURN_PATH,)), limits)
 
 
-def report_about(town: Town, message_id: UUID, mail: str = "") -> Mail:
+def report_about(town: Town, message_id: UUID, mail: str | None = None) -> Mail:
     """A report as a next hop sends it back: from the null sender, to the return path of this message."""
     expires_at = town.clock.now() + timedelta(days=14)
     return_path = make_return_path(town.frame.keyring, message_id, expires_at, "marketplace.example")
     return to_return_path(town, return_path, mail)
 
 
-def to_return_path(town: Town, return_path: str, mail: str = "") -> Mail:
-    octets = (mail or standard(of_ann("failed", "5.1.1"))).replace("\n", "\r\n").encode()
+def to_return_path(town: Town, return_path: str, mail: str | None = None) -> Mail:
+    content = standard(of_ann("failed", "5.1.1")) if mail is None else mail
+    octets = content.replace("\n", "\r\n").encode()
     return Mail(Envelope("", (return_path,)), octets, town.clock.now(), Authentication())
 
 

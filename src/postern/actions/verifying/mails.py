@@ -36,7 +36,7 @@ _LEAVES_STATE = ("mail-repeated", "no-response-needed", "message-reported", "mes
 _OF_THE_HOUSE = (
     "house-mail-accepted",
     "house-mail-not-kept",
-)  # a failure report: its original is another mail than the message's
+)  # a failure report: its original is another mail
 _MAILS = {"original": "original_id", "relayed": "relayed_id"}
 
 Row = Mapping[str, Any]
