@@ -24,6 +24,7 @@ from postern.model.notice import NoticeKind
 from postern.model.thread import SENT, MessageState
 from postern.storage import schema
 from postern.storage.change import Kept, Stale
+from postern.storage.deliveries import Delivery
 from postern.storage.standing import set_opt_out
 from tests.failure_reports import Specimen, every, of_ann, standard, to_return_path
 from tests.people import ON_SQLITE, Arrival, Town
@@ -196,6 +197,13 @@ def path_of(town: Town, days: int = 9, keyring: Keyring | None = None) -> str:
 # ---- While it still waits
 
 
+def claimed(town: Town) -> Delivery:
+    """The one delivery, leased as a worker leases it."""
+    now = town.clock.now()
+    (delivery,) = town.store.write(lambda transaction: claim_deliveries(transaction, town.frame, now, 9)).result()
+    return delivery
+
+
 def test_a_report_for_a_message_that_waits_takes_it_out_of_the_queue(town: Town) -> None:
     """The next hop took it, and its reply was lost."""
     town.receive(town.from_acme())
@@ -214,7 +222,7 @@ def test_a_report_that_overtakes_the_reply_ends_the_message_and_whoever_was_at_i
 ) -> None:
     town.receive(town.from_acme())
     now = town.clock.now()
-    (delivery,) = town.store.write(lambda transaction: claim_deliveries(transaction, town.frame, now, 9)).result()
+    delivery = claimed(town)
     with town.store.look() as look:
         settling = settle(look, town.frame, delivery, outcome, now)
     town.receive(report(town, path_of(town)))
@@ -226,7 +234,7 @@ def test_a_report_that_overtakes_the_reply_ends_the_message_and_whoever_was_at_i
 def test_of_a_report_and_a_worker_in_one_batch_the_first_wins(town: Town, first: str) -> None:
     town.receive(town.from_acme())
     now = town.clock.now()
-    (delivery,) = town.store.write(lambda transaction: claim_deliveries(transaction, town.frame, now, 9)).result()
+    delivery = claimed(town)
     settling = settle(None, town.frame, delivery, Delivered(250, "2.0.0", "ok"), now)
     reporting = town.judge(report(town, path_of(town))).change
     changes = [reporting, settling] if first == "the report" else [settling, reporting]
@@ -243,8 +251,7 @@ def test_of_a_report_and_a_worker_in_one_batch_the_first_wins(town: Town, first:
 def test_a_report_judged_before_a_worker_took_the_message_is_judged_again(town: Town) -> None:
     town.receive(town.from_acme())
     reporting = town.judge(report(town, path_of(town))).change
-    now = town.clock.now()
-    town.store.write(lambda transaction: claim_deliveries(transaction, town.frame, now, 9)).result()
+    claimed(town)
     assert isinstance(town.store.keep(reporting).result(), Stale)
     assert states(town) == QUEUED
 
