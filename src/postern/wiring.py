@@ -14,6 +14,7 @@ from postern.actions.deliver_mail import Sign
 from postern.actions.frame import Frame
 from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
+from postern.actions.watch_addresses import watch_addresses
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
 from postern.connect.disks import Disks
@@ -95,6 +96,7 @@ def tasks_of(house: House) -> tuple[Task, ...]:
         Task("checkpoint", timedelta(hours=1), checkpoint),
         Task("retention", timedelta(hours=24), run_retention),
         Task("expire holds", timedelta(minutes=10), expire),
+        Task("watch addresses", timedelta(minutes=10), watch_addresses),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from postern.actions.frame import Frame
+from postern.actions.receiving.bounces import count_refusal
 from postern.actions.receiving.notices import tell_failed
 from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
@@ -177,7 +178,9 @@ def bond_of(look: Look, delivery: Delivery, outcome: Deferred) -> bytes | None:
 
 def _tell(look: Look, frame: Frame, delivery: Delivery, outcome: Failed, now: datetime) -> tuple[Row, ...]:
     message = find_message(look, delivery.message_id) if delivery.carries is Carries.MESSAGE else None
-    return tell_failed(look, frame, message, outcome, now) if message else ()
+    if message is None:
+        return ()
+    return (*tell_failed(look, frame, message, outcome, now), *count_refusal(look, frame, message, delivery, outcome, now))
 
 
 def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime, bond: bytes | None) -> tuple[Row, ...]:

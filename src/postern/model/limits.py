@@ -48,6 +48,18 @@ class Limits:
     pdf_objects: Annotated[int, "Objects of one PDF; one with more is withheld."] = 30_000
     document_tags: Annotated[int, "Tags in a mail's office documents, all together."] = 400_000
 
+    # Failure reports that come back
+    bounce_text: Annotated[int, "Characters looked at of a failure report's text, and of each of its parts for programs."] = (
+        30_000
+    )
+    bounce_recipients: Annotated[int, "Recipients read of one failure report."] = 100
+    bounce_failing: Annotated[
+        int, "Hundredths of a score from which on an address is failing; a hard failure adds 100, another 25."
+    ] = 75
+    bounce_half_days: Annotated[int, "Days in which a score halves; 0 counts nothing."] = 7
+    bounce_forgotten_days: Annotated[int, "Days without a failure after which the score of an address is forgotten."] = 30
+    failing_told: Annotated[int, "Addresses of a seller that are told that mail to customer service comes back."] = 5
+
     # The pool that reads and rewrites mails
     pool_processes: Annotated[int, "Processes that read mails; 0 means one a core."] = 0
     pool_memory: Annotated[int, "Octets of memory for one such process."] = 1_500_000_000

@@ -30,9 +30,13 @@ _STATES = {
     "mail-absorbed": MessageState.ABSORBED,
     "hold-released": MessageState.QUEUED,
     "delivery-dropped": MessageState.DROPPED,
+    "message-bounced": MessageState.BOUNCED,
 }
 _OUTCOMES = {"delivered": MessageState.DELIVERED, "failed": MessageState.FAILED}
-_LEAVES_STATE = ("mail-repeated", "no-response-needed", "message-reported", "message-read", HOUSE_MAIL, "notice-made")
+_LEAVES_STATE = frozenset(
+    ("mail-repeated", "no-response-needed", "message-reported", "message-read", "notice-made", "delivery-held-back")
+)
+_OF_THE_HOUSE = (HOUSE_MAIL, "house-mail-not-kept")  # a failure report: its original is another mail
 _MAILS = {"original": "original_id", "relayed": "relayed_id"}
 
 Row = Mapping[str, Any]
@@ -116,7 +120,7 @@ def check_attempts(tried: Iterable[Tried], early: Collection[UUID], findings: Fi
 
 
 def _wrong_message(row: Row | None, told: Sequence[Told], mails: Mails) -> Iterator[str]:
-    entries = [values for one in told if (values := read_values(one.kind, one.fields))]
+    entries = [values for one in told if one.kind not in _OF_THE_HOUSE and (values := read_values(one.kind, one.fields))]
     made = next((one for one in entries if one.kind in MAKES_A_MESSAGE and "kept" in one), None)
     if made is None:
         return  # its values are withheld: it was forgotten
