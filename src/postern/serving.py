@@ -206,7 +206,8 @@ def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk
 
     async def prepare_elsewhere(mail: Mail) -> Prepared:
         try:
-            prepared = await pool.run(Job(mail, may_leave_at_once=runner is not None and runner.has_room))
+            job = Job(mail, may_leave_at_once=runner is not None and runner.has_room)
+            prepared = await pool.run(job, mail.envelope.reverse_path.lower())
         except EndedItsReaderError:
             return await asyncio.to_thread(hold_in_store, mail)
         if not isinstance(prepared, Prepared):
