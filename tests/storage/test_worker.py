@@ -5,32 +5,28 @@ import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
 from postern.actions.receive_mail import prepare
 from postern.model.address import Address
-from postern.model.delivery import Carries, Deferred, Delivered, Failed, Outcome
+from postern.model.delivery import Deferred, Delivered, Failed, Outcome
 from postern.model.envelope import Mail
-from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.ports import Courier, IsBound, Ready, at_once
 from postern.storage import schema
-from postern.storage.change import Change, Kept
-from postern.storage.deliveries import Delivery, delivery_row, mark_destination
-from postern.storage.documents import Owner, seal_document
+from postern.storage.change import Kept
 from postern.storage.engine import open_writer, read_url
-from postern.storage.people import person_row
 from postern.worker import runner as module
 from postern.worker.handed_over import Notes
 from postern.worker.runner import Runner
+from tests.many_hosts import queue_mail, settle_readers
 from tests.people import RememberingCourier, Town, unsigned
 from tests.people import town as found_town
 
@@ -404,24 +400,6 @@ class Towns:
         """Nothing stays open."""
 
 
-def settle_correspondents(town: Town, domains: Sequence[str]) -> dict[str, UUID]:
-    people = {one: person_row(town.store.vault, "correspondent", Address.parse(f"reader@{one}")) for one in domains}
-    town.store.write(lambda transaction: transaction.execute(insert(schema.person), list(people.values()))).result()
-    return {domain: UUID(str(person["id"])) for domain, person in people.items()}
-
-
-def queue_mail(town: Town, domain: str, person_id: UUID) -> None:
-    """A mail of the house, which needs neither a message nor a signature."""
-    content = f"Subject: Hello\r\n\r\nqueued at {time.monotonic()} \r\n".encode()
-    owner = Owner("house", None, town.store.vault.house_key())
-    document = seal_document(schema.HOUSE, content, owner, town.store.blobs, 64_000)
-    now = town.clock.now()
-    ids = (new_id(), schema.HOUSE, new_id(), document.id, person_id)
-    destination = mark_destination(town.store.vault, Address.parse(f"reader@{domain}"))
-    one = Delivery(*ids, "", Carries.HOUSE, now, None, 0, now, destination=destination, size=len(content))
-    assert town.store.keep(Change(schema.HOUSE, (document.row, delivery_row(one)))).result() == Kept()
-
-
 @pytest.fixture
 def with_few_places(store_url: str, tmp_path: Path) -> Iterator[Town]:
     with found_town(store_url, tmp_path, Limits(connections=2, under_way=12, claim=12)) as town:
@@ -432,7 +410,7 @@ def test_dead_destinations_delay_no_other(with_few_places: Town) -> None:
     """D-10: half the destinations swallow every mail, and the other half hardly notices."""
     town = with_few_places
     domains = [f"{kind}{number}.test" for number in range(4) for kind in ("dead", "well")]
-    people = settle_correspondents(town, domains)
+    people = settle_readers(town, domains)
     courier = Towns(frozenset(one for one in domains if one.startswith("dead")))
 
     async def work() -> None:
@@ -454,7 +432,7 @@ def test_dead_destinations_delay_no_other(with_few_places: Town) -> None:
 def test_a_destination_that_answers_again_gets_all_that_waited(with_few_places: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postern.worker.destinations.RESTS", (0.2,))
     town = with_few_places
-    person = settle_correspondents(town, ["dead.test"])["dead.test"]
+    person = settle_readers(town, ["dead.test"])["dead.test"]
     courier = Towns(frozenset({"dead.test"}), silence=0.05)
     for _ in range(8):
         queue_mail(town, "dead.test", person)
@@ -473,7 +451,7 @@ def test_a_destination_that_answers_again_gets_all_that_waited(with_few_places: 
 
 def test_what_waited_for_days_for_a_destination_that_rests_is_given_up_without_an_attempt(with_few_places: Town) -> None:
     town = with_few_places
-    person = settle_correspondents(town, ["dead.test"])["dead.test"]
+    person = settle_readers(town, ["dead.test"])["dead.test"]
     for _ in range(5):
         queue_mail(town, "dead.test", person)
     town.clock.advance(timedelta(days=6))
@@ -489,7 +467,7 @@ def test_what_waited_for_days_for_a_destination_that_rests_is_given_up_without_a
 
 def test_mails_under_way_hold_no_more_octets_than_the_limit(store_url: str, tmp_path: Path) -> None:
     with found_town(store_url, tmp_path, Limits(octets_under_way=100)) as town:
-        person = settle_correspondents(town, ["well.test"])["well.test"]
+        person = settle_readers(town, ["well.test"])["well.test"]
         for _ in range(3):
             queue_mail(town, "well.test", person)
         courier = Gate()

@@ -62,7 +62,7 @@ class Runner:
         self._boarding = 0
         self._octets = 0
         self._waiting = True  # something may wait in the queue that is due
-        self._turns = Turns()
+        self._turns = Turns(trusting=one_hop)
         self._wake = asyncio.Event()
         self._stopping = False
         self._running: asyncio.Task[None] | None = None
@@ -217,7 +217,7 @@ class Runner:
 
     async def _hand_over(self, delivery: Delivery, parcel: Parcel | None) -> tuple[Outcome, int | None]:
         """One attempt. A mail that was taken is noted before another one's turn comes."""
-        turn = self._turns.next()
+        turn = self._turns.next(self._destinations.name(delivery.destination))
         try:
             outcome = await self._attempt(delivery, parcel, turn.ready)
             turn.answered()
