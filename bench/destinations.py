@@ -2,8 +2,8 @@
 
     python bench/destinations.py [--store sqlite|postgresql] [--destinations 20] [--mails 400] [--per-second 40] [--json]
 
-A worker with the courier for many destinations writes from a real store to mail hosts on loopback. The time of a mail runs from its
-commit to the moment at which its host has taken it; only mails for hosts that answer count. In turns, in one run.
+A worker with the courier for many destinations writes from a real store to mail hosts on loopback. The time of a mail runs from
+its commit to the moment at which its host has taken it; only mails for hosts that answer count. In turns, in one run.
 """
 
 import argparse

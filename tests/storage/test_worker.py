@@ -228,8 +228,8 @@ def test_told_to_stop_it_takes_nothing_more_and_ends_what_is_under_way(town: Tow
 
 
 @pytest.fixture
-def two_connections(store_url: str, tmp_path: Path) -> Iterator[Town]:
-    with found_town(store_url, tmp_path, Limits(connections=2, lease_seconds=30)) as town:
+def with_four_places(store_url: str, tmp_path: Path) -> Iterator[Town]:
+    with found_town(store_url, tmp_path, Limits(under_way=4, lease_seconds=30)) as town:
         yield town
 
 
@@ -245,8 +245,8 @@ class PartlyStuck(Gate):
         return OK
 
 
-def test_hosts_that_do_not_answer_keep_their_own_slots_busy_and_no_others(two_connections: Town) -> None:
-    town = two_connections  # four slots
+def test_hosts_that_do_not_answer_keep_their_own_slots_busy_and_no_others(with_four_places: Town) -> None:
+    town = with_four_places  # four places
     for number in range(3):
         town.receive(town.from_ann(f"stuck {number}"))
 
@@ -263,9 +263,9 @@ def test_hosts_that_do_not_answer_keep_their_own_slots_busy_and_no_others(two_co
     assert states(town) == ["delivered"] * 6
 
 
-def test_an_attempt_that_outlives_its_lease_goes_on_under_the_next_one_and_no_copy_is_sent(two_connections: Town) -> None:
+def test_an_attempt_that_outlives_its_lease_goes_on_under_the_next_one_and_no_copy_is_sent(with_four_places: Town) -> None:
     """The store was away while the lease should have been renewed. Taking the mail again, the worker knows it has it."""
-    town = two_connections
+    town = with_four_places
     town.receive(town.from_ann())
 
     async def work() -> None:
@@ -537,8 +537,8 @@ def test_a_mail_that_was_not_kept_gives_its_place_back_and_goes_nowhere(town: To
     assert courier.carried == []
 
 
-def test_nobody_overtakes_what_waits_in_the_queue(two_connections: Town) -> None:
-    town = two_connections  # four places
+def test_nobody_overtakes_what_waits_in_the_queue(with_four_places: Town) -> None:
+    town = with_four_places  # four places
     courier = Gate()
 
     async def work() -> None:

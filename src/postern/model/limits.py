@@ -85,7 +85,7 @@ class Limits:
     # The queue
     lease_seconds: Annotated[int, "Seconds a delivery belongs to one worker; renewed while an attempt runs."] = 60
     claim: Annotated[int, "Deliveries that a worker takes at once."] = 64
-    under_way: Annotated[int, "Deliveries under way at once, over all destinations; to one next hop twice its connections."] = 100
+    under_way: Annotated[int, "Deliveries under way at once, those that wait for a connection included."] = 100
     octets_under_way: Annotated[int, "Octets of the mails under way; over it no more are taken up."] = 64_000_000
     connections: Annotated[int, "Connections kept to one next hop."] = 8
     connection_idle: Annotated[int, "Seconds a connection waits for the next mail, then QUIT."] = 30

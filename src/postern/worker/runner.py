@@ -47,7 +47,7 @@ class Boarding:
 
 
 class Runner:
-    """Keeps so many mails under way that one half is opened and signed while the other travels."""
+    """Keeps more mails under way than there are connections: some are opened and signed while others travel."""
 
     def __init__(  # noqa: PLR0913 - what it needs of the world, each once
         self, store: Store, courier: Courier, clock: Clock, frame: Frame, sign: Sign, notes: Notes, *, one_hop: bool
@@ -55,7 +55,7 @@ class Runner:
         self._store, self._courier, self._clock, self._frame, self._sign = store, courier, clock, frame, sign
         self._notes = notes
         self._one_hop = one_hop
-        self._slots = 2 * frame.limits.connections if one_hop else frame.limits.under_way
+        self._slots = frame.limits.under_way
         width = self._slots if one_hop else 2 * frame.limits.connections
         self._destinations = Destinations(width, one_hop=one_hop)
         self._under_way: dict[UUID, tuple[Delivery, asyncio.Task[None]]] = {}
