@@ -117,6 +117,18 @@ def by_the_standard() -> Iterator[Specimen]:
         "5.1.1",
         standard(of_ann("failed", "5.3.0", "SMTP; 553 5.3.0 <ann@mail.test>... Unknown E-Mail Address")),
     )
+    yield Specimen(
+        "general, and about us",
+        FAILED,
+        "5.1.8",
+        standard(of_ann("failed", "5.0.0", "smtp; 550 Sender address rejected: the domain does not exist")),
+    )
+    yield Specimen(
+        "general, in the words that every refusal has",
+        FAILED,
+        "5.0.0",
+        standard(of_ann("failed", "5.0.0", "smtp; 550 Requested action not taken: mailbox unavailable")),
+    )
     yield Specimen("general, and told by nothing", FAILED, "5.0.0", standard(of_ann("failed", "5.0.0", "x-unix; 17")))
     yield Specimen("a code that nobody knows", FAILED, "5.1.0", standard(of_ann("failed", "5.1.99")))
     yield Specimen(

@@ -131,6 +131,7 @@ def test_of_a_mail_that_was_reported_and_one_that_was_dropped(town: Town) -> Non
 
 def test_of_a_mail_about_which_a_failure_report_came_back(town: Town) -> None:
     town.receive(town.from_ann())
+    town.deliver()
     message_id = only_message(town)
     path = make_return_path(town.frame.keyring, message_id, START + timedelta(days=9), "marketplace.example")
     answer = replace(town.from_acme("<ann@mail.test> is no more"), envelope=Envelope("", (path,)))
