@@ -2,8 +2,9 @@
 
     python bench/parts.py [--store sqlite|postgresql] [--mails 400] [--batch 8]
 
-The parts are called as the running system calls them, on the letters of bench/relay.py. What is not here is what only a running
-system has: sockets, the loop, switching between processes and threads. bench/relay.py shows the whole.
+The parts are called as the running system calls them, on the letters of bench/relay.py. What is not here is what only a
+running system has: clients, the loop, switching between processes and threads. bench/relay.py shows the whole. The next hop
+is a process of its own, whose time is not counted.
 """
 
 import argparse
@@ -18,15 +19,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+import uvloop
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
 from postern.actions.deliver_mail import Claim, claim_deliveries, open_parcel, settle
 from postern.actions.find_recipient import find_recipient
 from postern.actions.receive_mail import Prepared, prepare
 from postern.mail.reader import read
+from postern.model.address import Address
 from postern.model.authentication import Authentication
 from postern.model.delivery import Delivered
 from postern.model.envelope import Envelope, Mail
+from postern.smtp.connection import Hop
+from postern.smtp.courier import SmtpCourier
 from postern.smtp.dkim import load_signing_key, sign
 from postern.storage.change import Change
 from postern.storage.deliveries import Delivery
@@ -35,9 +41,10 @@ from postern.wiring import House, build_house
 from tests.cluster import running_cluster
 from tests.market import Way, settle_pairs
 from tests.serving import install
+from tests.sink import running_sink
 
 PAIRS = 16
-NOWHERE = 1  # a port: nothing is sent from here
+ANN = Address("ann", "mail.test")
 T = TypeVar("T")
 
 
@@ -63,14 +70,15 @@ def main() -> None:
         url = f"sqlite:///{folder}/postern.db"
         if given.store == "postgresql":
             url = stack.enter_context(stack.enter_context(running_cluster()).fresh_database())
-        installation = install(folder / "postern", url, NOWHERE)
+        hop = Hop("127.0.0.1", stack.enter_context(running_sink()).port)
+        installation = install(folder / "postern", url, hop.port)
         ways = settle_pairs(installation, PAIRS)
         house = build_house(installation.config)
         store = house.open_store()
         stack.callback(store.close)
-        _go(house, store, _letters(ways, 0, PAIRS), Ledger(PAIRS), given.batch)  # fills every cache
+        _go(house, store, _letters(ways, 0, PAIRS), Ledger(PAIRS), given.batch, hop)  # fills every cache
         ledger = Ledger(given.mails)
-        _go(house, store, _letters(ways, 1, given.mails), ledger, given.batch)
+        _go(house, store, _letters(ways, 1, given.mails), ledger, given.batch, hop)
     for part, microseconds in ledger.parts.items():
         print(f"{microseconds:8.0f}  {part}")
 
@@ -84,7 +92,7 @@ def _letter(way: Way, mark: str, now: datetime) -> Mail:
     return Mail(Envelope(way.author, (way.alias,)), way.letter(mark), now, Authentication())
 
 
-def _go(house: House, store: Store, mails: Sequence[Mail], ledger: Ledger, batch: int) -> None:
+def _go(house: House, store: Store, mails: Sequence[Mail], ledger: Ledger, batch: int, hop: Hop) -> None:
     """The path of a mail, part by part."""
     frame = house.frame
 
@@ -104,10 +112,10 @@ def _go(house: House, store: Store, mails: Sequence[Mail], ledger: Ledger, batch
     ledger.time("to the pool and back: pickle both ways", lambda: [_carry(one) for one in (*mails, *prepared)])
     ledger.time(f"keep, {batch} in a commit", lambda: _keep(store, [one.change for one in prepared], batch))
     claimed = ledger.time(f"claim, {batch} at once", lambda: _claim(house, store, len(mails), batch))
-    _deliver(house, store, claimed, ledger, batch)
+    _deliver(house, store, claimed, ledger, batch, hop)
 
 
-def _deliver(house: House, store: Store, claimed: Sequence[Delivery], ledger: Ledger, batch: int) -> None:
+def _deliver(house: House, store: Store, claimed: Sequence[Delivery], ledger: Ledger, batch: int, hop: Hop) -> None:
     now = datetime.now(UTC)
     keys = [load_signing_key(one.domain, one.selector, one.algorithm, one.key_file.read_bytes()) for one in house.settings.dkim]
     letters: list[bytes] = []
@@ -125,9 +133,19 @@ def _deliver(house: House, store: Store, claimed: Sequence[Delivery], ledger: Le
         return sign(content, keys, now)
 
     ledger.time("open the kept mail and the address", lambda: list(map(open_one, claimed)))
-    ledger.time(f"sign, {len(keys)} signatures", lambda: list(map(sign_one, letters)))
+    signed = ledger.time(f"sign, {len(keys)} signatures", lambda: list(map(sign_one, letters)))
+    ledger.time("hand over to a next hop, one after the other", lambda: uvloop.run(_hand_over(house, hop, signed)))
     changes = [settle(None, house.frame, delivery, Delivered(250, "2.0.0", "taken"), now) for delivery in claimed]
     ledger.time(f"settle, {batch} in a commit", lambda: _keep(store, changes, batch))
+
+
+async def _hand_over(house: House, hop: Hop, letters: Sequence[bytes]) -> None:
+    courier = SmtpCourier(hop, house.frame.hostname, house.frame.limits)
+    for letter in letters:
+        outcome = await courier.send("", ANN, letter)
+        if not isinstance(outcome, Delivered):
+            raise TypeError("the next hop did not take a mail")
+    await courier.close()
 
 
 def _carry(one: object) -> object:

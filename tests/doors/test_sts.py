@@ -179,14 +179,15 @@ def test_in_testing_a_host_that_keeps_the_policy_is_not_told_of(authority: Autho
     assert not [record for record in caplog.records if record.name.startswith("postern")]
 
 
-def test_in_testing_a_refused_mail_is_refused_and_not_tried_once_more(authority: Authority) -> None:
+@pytest.mark.parametrize("stage", ["connect", "MAIL"])
+def test_in_testing_a_host_that_says_not_now_is_not_asked_once_more(authority: Authority, stage: str) -> None:
     async def play(world: World) -> None:
         outcome = await world.send()
         assert isinstance(outcome, Deferred)
         assert (outcome.code, world.hop.connections) == (451, 1)
 
     answer = page(BODY.replace(b"enforce", b"testing"))
-    script = {**ENCRYPTS, "MAIL": "451 4.7.1 later"}
+    script = {**ENCRYPTS, stage: "451 4.7.1 later"}
     asyncio.run(in_a_world(authority, play, hop_tls=authority.server("mx.mail.test"), answer=answer, script=script))
 
 
@@ -263,7 +264,7 @@ REDIRECT = page(BODY, status="302 Found", more="Location: https://mta-sts.mail.t
         page(BODY + b"x")[:-1].replace(b"Content-Length: ", b"Content-Length: 1"),
         b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         page(BODY, more="X: " + "y" * 40_000 + "\r\n"),
-        b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000 + page(BODY),
         b"",
         b"hello\r\n\r\n",
         b"\x00" * 100_000,

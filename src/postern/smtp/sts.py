@@ -29,9 +29,7 @@ class _Known:
     id: str = ""
     fresh_until: float = 0.0
     refresh_at: float = 0.0
-    ask_at: float = 0.0  # the DNS
-    failed_id: str = ""  # of a policy that could not be fetched, and until when nobody tries
-    fetch_at: float = 0.0
+    ask_at: float = 0.0
 
 
 class Policies:
@@ -72,24 +70,19 @@ class Policies:
     async def _learn(self, domain: str, known: _Known) -> _Known:
         texts = await self._resolver.texts(f"_mta-sts.{domain}")
         record = None if isinstance(texts, Unanswered) else read_record(texts)
-        if record is not None and self._should_fetch(record, known):
+        if record is not None and (record != known.id or self._now() >= known.refresh_at):
             await self._fetch(domain, record, known)
+        # RFC 8461 3.3: also a policy that could not be fetched is left alone for a while
         known.ask_at = self._now() + (_AGAIN_SOON if texts is Unanswered.NO_ANSWER_NOW else self._limits.sts_pause)
         return known
-
-    def _should_fetch(self, record: str, known: _Known) -> bool:
-        failed_lately = record == known.failed_id and self._now() < known.fetch_at
-        return not failed_lately and (record != known.id or self._now() >= known.refresh_at)
 
     async def _fetch(self, domain: str, record: str, known: _Known) -> None:
         octets = await fetch_policy(domain, self._resolver, self._outside, self._limits)
         policy = None if octets is None else read_policy(octets, self._limits)
-        now = self._now()
-        if policy is None:
-            known.failed_id, known.fetch_at = record, now + self._limits.sts_pause
-            return
-        known.policy, known.id, known.failed_id = policy, record, ""
-        known.fresh_until, known.refresh_at = now + policy.max_age, now + min(policy.max_age / 2, _REFRESH)
+        if policy is not None:
+            now = self._now()
+            known.policy, known.id = policy, record
+            known.fresh_until, known.refresh_at = now + policy.max_age, now + min(policy.max_age / 2, _REFRESH)
 
     async def close(self) -> None:
         """Look for nothing more."""
