@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar, cast
 
 import pytest
 
@@ -314,6 +315,33 @@ def test_an_address_where_nobody_is_leaves_time_for_the_next(authority: Authorit
     zone = Zone(policy_addresses=("127.0.0.9", "127.0.0.1"))
     found, _ = asyncio.run(fetch_from(authority, page(BODY), Limits(sts_seconds=2), zone=zone))
     assert found == BODY
+
+
+class Silent(asyncio.Protocol):
+    """Takes every connection, and never says a word."""
+
+    transports: ClassVar[list[asyncio.Transport]] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transports.append(cast("asyncio.Transport", transport))
+
+
+def test_nor_does_one_where_nobody_speaks_take_all_of_it(authority: Authority) -> None:
+    async def fetching() -> bytes | None:
+        async with PolicyHost(page(BODY), authority.server("mta-sts.mail.test")) as host:
+            silent = await asyncio.get_running_loop().create_server(Silent, "127.0.0.9", host.port)
+            outside = Outside(https_port=host.port, loopback_is_allowed=True, authorities=str(authority.file))
+            zone = Zone(policy_addresses=("127.0.0.9", "127.0.0.1"))
+            found = await fetch_policy("mail.test", zone, outside, Limits(sts_seconds=6))
+            silent.close()
+            for transport in Silent.transports:
+                transport.abort()
+            await silent.wait_closed()
+            await asyncio.sleep(0)
+            return found
+
+    assert asyncio.run(fetching()) == BODY
+    assert len(Silent.transports) == 1
 
 
 # What is remembered
