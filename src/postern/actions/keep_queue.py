@@ -1,8 +1,10 @@
-"""What an operator may do with the queue: see it, hurry it, drop from it."""
+"""The queue beside its carrying: an operator sees it, hurries it, drops from it; times that a wrong clock set are mended."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from postern.actions.deliver_mail import RETRY_AFTER
+from postern.actions.frame import Frame
 from postern.errors import NotFoundError
 from postern.model.delivery import Carries
 from postern.model.identifier import show
@@ -14,6 +16,7 @@ from postern.storage.change import Change, Kept, LeaseHeld, Row
 from postern.storage.deliveries import (
     HELD_BACK,
     Delivery,
+    bring_forward,
     end_row,
     find_last_attempt,
     lease_for_dropping,
@@ -40,6 +43,16 @@ def retry(store: Store, clock: Clock, delivery_id: UUID | None) -> int:
     if delivery_id and not count:
         raise NotFoundError(_DOES_NOT_WAIT)
     return count
+
+
+def mend_times(store: Store, frame: Frame, clock: Clock) -> str | None:
+    """A task of the timetable. While the clock was wrong, mails may have been put off until a day that does not come for long:
+    they are due now. Answers a line for the log.
+    """
+    now = clock.now()
+    latest, grace = now + 2 * RETRY_AFTER[-1], now + timedelta(seconds=frame.limits.lease_seconds)
+    count = store.write(lambda transaction: bring_forward(transaction, now, latest, grace)).result()
+    return f"{count} deliveries were due later than any is put off: the clock was set back" if count else None
 
 
 def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:

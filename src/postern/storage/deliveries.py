@@ -13,13 +13,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from postern.errors import DamagedError
 from postern.model.address import Address
 from postern.model.delivery import Carries, Outcome
 from postern.model.identifier import new_id, show
 from postern.storage.change import Row, Write
+from postern.storage.columns import Moment
 from postern.storage.raw_rows import is_row, raw_columns, read_raw
 from postern.storage.schema import attempt, delivery, message, notice, queue_pause, relationship
 from postern.storage.store import Look
@@ -258,6 +272,15 @@ def make_due(connection: Connection, now: datetime, delivery_id: UUID | None) ->
     """
     chosen = delivery.c.due_at < HELD_BACK if delivery_id is None else delivery.c.id == delivery_id
     return connection.execute(update(delivery).where(_waits(now), chosen).values(due_at=now)).rowcount
+
+
+def bring_forward(connection: Connection, now: datetime, latest: datetime, grace: datetime) -> int:
+    """Let be due now what is due later than anything is ever put off, but for what is held back. A worker that has one of them
+    and lives renews its lease within the grace. Answers how many that was.
+    """
+    too_late = (delivery.c.due_at > latest, delivery.c.due_at < HELD_BACK)
+    soon = case((delivery.c.lease.is_(None), literal(now, Moment())), else_=literal(grace, Moment()))
+    return connection.execute(update(delivery).where(*too_late).values(due_at=soon)).rowcount
 
 
 def hold_back(connection: Connection, now: datetime, delivery_id: UUID) -> int:
