@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -191,6 +192,7 @@ class QueueMachine(RuleBasedStateMachine):
         fate.held, fate.taken = None, False
 
 
+@pytest.mark.timeout(3_600)  # a counterexample is made short, and that may take its time
 def test_whatever_happens_in_any_order_no_mail_is_lost_and_none_goes_twice_without_a_crash(migrated_sqlite: Path) -> None:
     # D-24, D-13
     machine = type("Machine", (QueueMachine,), {"template": migrated_sqlite})
