@@ -2,10 +2,10 @@
 
     python bench/soak.py [--minutes 60] [--store sqlite|postgresql] [--seed 1]
 
-The next hop is moody and now and then gone; readers are killed, the store is locked or killed and started again, all by a chance
-that the seed repeats. The server itself lives through it, and is killed at the end, under load. Its memory and open files are read
-every few seconds; their slope is that of the straight line through all but the first fifth. Status 1 if a mail was lost, refused,
-renamed or doubled in the record, or if memory grew by more than 5 MB an hour in a run of half an hour or more.
+The next hop is moody and now and then gone; readers are killed, the store is locked or killed and started again, all by a
+chance that the seed repeats. The server itself lives through it, and is killed at the end, under load. Its memory and open files
+are read every few seconds; their slope is that of the straight line through all but the first fifth. Status 1 if a mail was lost,
+refused, renamed or doubled in the record, or if memory grew by more than 5 MB an hour in a run of half an hour or more.
 """
 
 import argparse
@@ -105,9 +105,7 @@ class Soak:
         """The figures of the run while the server lived."""
         memory, files = [one.megabytes for one in self.readings], [one.files for one in self.readings]
         print(f"faults: {', '.join(f'{count} x {name}' for name, count in sorted(self.faults.items()))}; {taken:.1f} mails/s")
-        print(
-            f"memory (PSS): {mean(memory[-5:]):.0f} MB at the end, at most {max(memory):.0f}, {self.slope(_megabytes):+.1f} MB/h"
-        )
+        print(f"memory (PSS): {mean(memory[-5:]):.0f} MB at last, at most {max(memory):.0f}, {self.slope(_megabytes):+.1f} MB/h")
         print(f"files: {files[-1]} at the end, at most {max(files)}, {self.slope(_file_count):+.1f}/h", flush=True)
 
 
