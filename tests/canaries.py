@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -90,3 +91,25 @@ def settle_postgresql(store_url: str) -> Path:
         )
         folder, number = row.fetchone() or ("", 0)
     return Path(folder) / "base" / str(number)
+
+
+def write_over_postgresqls_log(store_url: str) -> Path:
+    """What the same page tells about the write-ahead log: begin a new segment until each old one was written over, for a segment
+    that is used again keeps its octets till then. Answers the server's folder.
+    """
+    with psycopg.connect(store_url.replace("+psycopg", ""), autocommit=True) as connection:
+        _begin_segment(connection)
+        for _ in range(_one(connection, "SELECT count(*) FROM pg_ls_waldir()") + 1):
+            _begin_segment(connection)
+        return Path(_one(connection, "SELECT current_setting('data_directory')"))
+
+
+def _begin_segment(connection: psycopg.Connection) -> None:
+    connection.execute("SELECT pg_switch_wal()")
+    connection.execute("CHECKPOINT")
+
+
+def _one(connection: psycopg.Connection, question: LiteralString) -> Any:
+    row = connection.execute(question).fetchone()
+    assert row
+    return row[0]

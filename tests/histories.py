@@ -30,6 +30,7 @@ from postern.model.report import ReportReason
 from postern.storage import schema
 from postern.storage.change import Kept
 from postern.storage.threads import find_message
+from tests.failure_reports import every, report_about
 from tests.people import MALLORY, Town
 
 LARGE = 70_000  # octets: such a mail lies as a blob
@@ -62,8 +63,8 @@ class History:
     def sign(self) -> None:
         checkpoint_record(self.town.store, self.town.frame, self.town.clock, self.outside)
 
-    def verify(self, since: int = 0) -> Verification:
-        return verify_record(self.town.store, self.town.frame, self.outside, since)
+    def verify(self, since: int = 0, processes: int | None = None) -> Verification:
+        return verify_record(self.town.store, self.town.frame, self.outside, since, processes=processes)
 
     def save(self) -> "Saved":
         return self.town.store.write(_save).result()
@@ -171,6 +172,16 @@ def _read(history: History) -> None:
         record_reading(town.store, town.clock, message, "ops", "a claim of the buyer")
 
 
+def _come_back(history: History) -> None:
+    """A failure report, or what only looks like one, about any message."""
+    town = history.town
+    with town.store.look() as look:
+        ids = look.connection.execute(select(schema.message.c.id)).scalars().all()
+    if ids:
+        mail = history.chance.choice([one.mail for one in every()])
+        town.receive(report_about(town, history.chance.choice(ids), f"X-Number: {history.count}\n{mail}"))
+
+
 def _seal(history: History) -> None:
     seal_journal(history.town.store, history.town.frame, history.town.clock)
 
@@ -181,5 +192,5 @@ def _sign(history: History) -> None:
 
 _EVENTS: Sequence[Callable[[History], None]] = (
     *(_write, _write, _write, _write_much, _be_refused, _repeat, _hold, _write_to_the_house),
-    *(_deliver, _deliver, _drop, _remark, _read, _seal, _sign),
+    *(_deliver, _deliver, _come_back, _drop, _remark, _read, _seal, _sign),
 )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from postern.mail.dsn import Failure, Original
 from postern.mail.notice import Letterhead, Notice, compose_notice
+from postern.mail.notices.address_failing import address_failing
 from postern.mail.notices.buyer_opted_out import buyer_opted_out
 from postern.mail.notices.delivery_failed import delivery_failed
 from postern.mail.notices.held import held, hold_expired, hold_refused
@@ -39,9 +40,11 @@ class Example:
 
     notice: Notice
     failure: Failure | None = None
+    answers: bool = True  # a mail of the reader's
 
     def compose(self, original: Original = ORIGINAL, letterhead: Letterhead = LETTERHEAD) -> bytes:
-        return compose_notice(self.notice, letterhead, original, self.failure, numbered_boundaries())
+        answered = original if self.answers else None
+        return compose_notice(self.notice, letterhead, answered, self.failure, numbered_boundaries())
 
 
 def examples(language: str, original: Original = ORIGINAL, cancel_url: str = CANCEL_URL) -> dict[NoticeKind, Example]:
@@ -60,6 +63,7 @@ def examples(language: str, original: Original = ORIGINAL, cancel_url: str = CAN
         NoticeKind.HOLD_REFUSED: Example(hold_refused(language, original, *of_leaking), decision),
         NoticeKind.HOLD_EXPIRED: Example(hold_expired(language, original, *of_leaking), decision),
         NoticeKind.OUTSIDE_COPY: Example(outside_copy(language, original, 2)),
+        NoticeKind.ADDRESS_FAILING: Example(address_failing(language, ANNS_ALIAS, original.subject, NOW, "5.2.2"), answers=False),
         NoticeKind.DELIVERY_FAILED: Example(
             delivery_failed(language, original, "5.1.1", NOW), Failure(550, "5.1.1", "... user unknown", NOW)
         ),

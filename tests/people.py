@@ -22,7 +22,7 @@ from postern.model.envelope import Envelope, Mail
 from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.model.relationship import Relationship
-from postern.ports import Ready, at_once
+from postern.ports import IsBound, Ready, at_once
 from postern.storage import schema
 from postern.storage.change import Kept
 from postern.storage.migrate import migrate
@@ -60,7 +60,10 @@ class RememberingCourier:
         self._answers = list(answers) or [Delivered(250, "2.0.0", "ok")]
         self.carried: list[tuple[str, Address, bytes]] = []
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
+        del is_bound
         await ready()
         self.carried.append((return_path, recipient, content))
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]

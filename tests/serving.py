@@ -169,6 +169,15 @@ class Installation:
 
 def install(folder: Path, store_url: str, next_hop_port: int, limits: Section | None = None) -> Installation:
     """What `postern init` and `postern migrate` do, on free ports of the loopback."""
+    installation = initialise(folder, store_url, next_hop_port, limits)
+    engine = open_writer(read_url(load_settings(installation.config).store.url))
+    migrate(engine)
+    engine.dispose()
+    return installation
+
+
+def initialise(folder: Path, store_url: str, next_hop_port: int, limits: Section | None = None) -> Installation:
+    """What `postern init` alone does: there is no store yet."""
     make_installation(folder, MAIL_DOMAIN)
     smtp_port, web_port = free_port(), free_port()
     installation = Installation(folder / "postern.toml", smtp_port, web_port, next_hop_port)
@@ -182,9 +191,6 @@ def install(folder: Path, store_url: str, next_hop_port: int, limits: Section | 
             "limits": limits or {},
         },
     )
-    engine = open_writer(read_url(load_settings(installation.config).store.url))
-    migrate(engine)
-    engine.dispose()
     return installation
 
 

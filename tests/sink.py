@@ -149,6 +149,7 @@ class _Session(asyncio.Protocol):
         self._book = book
         self._buffer = b""
         self._hears_content = False
+        self._taken: set[bytes] = set()  # verbs of this mail that were answered with yes
         self._recipient = ""
         self._transport: asyncio.Transport | None = None
 
@@ -176,11 +177,15 @@ class _Session(asyncio.Protocol):
             return
         verb = b"." if self._hears_content else item[:4].upper()
         self._hears_content = False
+        if not _NEEDED.get(verb, set()) <= self._taken:  # said before the answer to what came before it was known
+            self._transport.write(b"503 5.5.1 not now\r\n")
+            return
         chance, mood = random.random(), self._book.mood
         if verb in _MOODY and chance < mood.drops:
             self._transport.abort()
         elif verb in _MOODY and chance < mood.drops + mood.puts_off:
             self._transport.write(b"451 4.3.0 not in the mood\r\n")
+            self._taken -= _ENDED.get(verb, set())
         else:
             self._obey(verb, item, self._transport)
 
@@ -192,13 +197,12 @@ class _Session(asyncio.Protocol):
                 self._book.hidden += 1
                 transport.abort()
                 return
-        if verb == b"MAIL":
-            self._recipient = ""
         if verb == b"RCPT":
             answer = self._hear_recipient(item)
-        if verb == b"DATA" and not self._recipient:
-            answer = b"503 5.5.1 nobody to take it\r\n"
-        self._hears_content = answer.startswith(b"354")
+        self._hears_content = verb == b"DATA"
+        self._taken -= _ENDED.get(verb, set())
+        if answer[:1] in {b"2", b"3"}:
+            self._taken.add(verb)
         transport.write(answer)
         if verb == b"QUIT":
             transport.close()
@@ -212,6 +216,8 @@ class _Session(asyncio.Protocol):
         return _ANSWERS[b"RCPT"]
 
 
+_NEEDED = {b"RCPT": {b"MAIL"}, b"DATA": {b"MAIL", b"RCPT"}}
+_ENDED = {verb: {b"MAIL", b"RCPT"} for verb in (b".", b"RSET", b"EHLO", b"HELO")}
 _MOODY = (b"MAIL", b"RCPT", b"DATA", b".")
 _ANSWERS = {
     b"EHLO": b"250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 20000000\r\n",

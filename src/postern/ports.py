@@ -11,6 +11,7 @@ from postern.model.address import Address
 from postern.model.delivery import Outcome
 
 Ready = Callable[[], Awaitable[None]]
+IsBound = Callable[[str], bool]
 
 
 async def at_once() -> None:
@@ -28,9 +29,12 @@ class Clock(Protocol):
 class Courier(Protocol):
     """Carries finished mails to the next hop: over SMTP, to the recipient's own host, or into a folder."""
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
         """Make one attempt. ``return_path`` is empty for the null sender; ``ready`` is awaited before the content goes out, from
-        where on the mail may be taken. Never raises for what the next hop does.
+        where on the mail may be taken. Where an earlier attempt lost the reply, ``is_bound`` knows the host that may have the
+        mail already: no other is tried while it is one of the domain's. Never raises for what the next hop does.
         """
         ...
 

@@ -22,6 +22,7 @@ from postern.settings import Settings, is_loopback, split_listen, web_listen
 from postern.smtp.connection import Hop
 from postern.smtp.courier import SmtpCourier
 from postern.smtp.edge import Desk, Edge
+from postern.smtp.encryption import opportunistic, required
 from postern.smtp.mx import MxCourier
 from postern.smtp.pool import EndedItsReaderError, Pool
 from postern.smtp.resolver import DnsResolver
@@ -41,13 +42,17 @@ _log = logging.getLogger(__name__)
 
 
 def _courier(house: House) -> Courier:
-    next_hop = house.settings.delivery.next_hop
+    delivery = house.settings.delivery
     if outbox := house.outbox():
         return outbox
-    if next_hop == "mx":
+    must_encrypt = delivery.tls == "required"
+    if delivery.next_hop == "mx":
+        if must_encrypt:
+            raise ConfigurationError("delivery.tls: required is for smtp://HOST:PORT; with mx each domain says what it asks for")
         return MxCourier(house.frame.hostname, house.frame.limits, DnsResolver())
-    if next_hop.startswith("smtp://"):
-        return SmtpCourier(Hop.read(next_hop), house.frame.hostname, house.frame.limits)
+    if delivery.next_hop.startswith("smtp://"):
+        encryption = required() if must_encrypt else opportunistic()
+        return SmtpCourier(Hop.read(delivery.next_hop), house.frame.hostname, house.frame.limits, encryption)
     raise ConfigurationError("delivery.next_hop: must be smtp://HOST:PORT, mx or sandbox")
 
 
@@ -201,7 +206,8 @@ def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk
 
     async def prepare_elsewhere(mail: Mail) -> Prepared:
         try:
-            prepared = await pool.run(Job(mail, may_leave_at_once=runner is not None and runner.has_room))
+            job = Job(mail, may_leave_at_once=runner is not None and runner.has_room)
+            prepared = await pool.run(job, mail.envelope.reverse_path.lower())
         except EndedItsReaderError:
             return await asyncio.to_thread(hold_in_store, mail)
         if not isinstance(prepared, Prepared):

@@ -104,6 +104,11 @@ class DeliverySettings(_Section):
         default="sandbox",
         description="smtp://HOST:PORT, mx (each recipient's own host), or sandbox (kept in a folder, sent nowhere).",
     )
+    tls: Literal["opportunistic", "required"] = Field(
+        default="opportunistic",
+        description="opportunistic: encrypted where possible, and with mx as a domain asks by MTA-STS. "
+        "required, for smtp://HOST:PORT alone: a certificate valid for HOST, or no mail.",
+    )
 
 
 class DkimSettings(_Section):

@@ -15,6 +15,7 @@ from postern.actions.frame import Frame
 from postern.actions.keep_queue import mend_times
 from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
+from postern.actions.watch_addresses import watch_addresses
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
 from postern.connect.disks import Disks
@@ -97,6 +98,7 @@ def tasks_of(house: House) -> tuple[Task, ...]:
         Task("retention", timedelta(hours=24), run_retention),
         Task("mend times", timedelta(minutes=1), mend_times),
         Task("expire holds", timedelta(minutes=10), expire),
+        Task("watch addresses", timedelta(minutes=10), watch_addresses),
     )
 
 

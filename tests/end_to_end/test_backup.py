@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -15,10 +17,11 @@ from postern.storage.schema import message
 from postern.storage.store import Store
 from postern.storage.threads import find_message
 from postern.wiring import House, build_house
+from tests.cluster import running_cluster
 from tests.crashing import await_mails
 from tests.market import settle_pairs
 from tests.senders import busy
-from tests.serving import Installation, free_port, install
+from tests.serving import Installation, free_port, initialise, install
 from tests.sink import MARK, Sink
 
 PAIRS = 2
@@ -27,19 +30,22 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
-def installation(sqlite_url: str, sink: Sink, tmp_path: Path) -> Installation:
-    """On SQLite alone: tests/storage/test_backup.py restores on both stores; here is the load."""
-    return install(tmp_path / "installation", sqlite_url, sink.port, {"pool_processes": 1})
+def installation(store_url: str, sink: Sink, tmp_path: Path) -> Installation:
+    return install(tmp_path / "installation", store_url, sink.port, {"pool_processes": 1})
 
 
 @pytest.fixture
-def elsewhere(installation: Installation, tmp_path: Path) -> Installation:
-    """Another place: made by `postern init`, without a store, with the key file brought along."""
-    other = install(tmp_path / "elsewhere", f"sqlite:///{tmp_path / 'elsewhere.db'}", free_port())
-    for leftover in tmp_path.glob("elsewhere.db*"):
-        leftover.unlink()
-    shutil.copy(installation.config.with_name("master.keys"), other.config.with_name("master.keys"))
-    return other
+def elsewhere(installation: Installation, store_url: str, tmp_path: Path) -> Iterator[Installation]:
+    """Another place: made by `postern init`, without a store or with an empty one on a server of its own, and the key file
+    brought along.
+    """
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+        if store_url.startswith("postgresql"):
+            url = stack.enter_context(stack.enter_context(running_cluster()).fresh_database())
+        other = initialise(tmp_path / "elsewhere", url, free_port())
+        shutil.copy(installation.config.with_name("master.keys"), other.config.with_name("master.keys"))
+        yield other
 
 
 def run(installation: Installation, *arguments: str) -> dict[str, int]:

@@ -89,7 +89,7 @@ def test_what_was_backed_up_comes_back_whole_and_its_queue_waits(
         assert retry(store, town.clock, None) == 0, "all is not a name"
         with store.look() as look:
             (row,) = tell_queue(look, town.clock.now())
-        assert row["state"] == "held back after a restore"
+        assert row["state"] == "held back"
         assert retry(store, town.clock, read_shown("dlv", str(row["delivery"]))) == 1
         assert len(there.deliver(LATER)) == 1
     finally:

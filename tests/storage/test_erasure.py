@@ -32,8 +32,18 @@ from postern.storage import schema
 from postern.storage.journal import find_entry
 from postern.storage.people import find_buyers_named
 from postern.storage.store import Store, Transaction
-from tests.canaries import everything_that_opens, files_under, places_with, rows_about, settle_postgresql, spellings
+from tests.canaries import (
+    everything_that_opens,
+    files_under,
+    places_with,
+    rows_about,
+    settle_postgresql,
+    spellings,
+    write_over_postgresqls_log,
+)
+from tests.cluster import running_cluster
 from tests.people import ANN, BOLT, MALLORY, ON_SQLITE, ORDER, Town
+from tests.people import town as found_town
 
 SUBJECT, BODY = "Quetzalcoatlus", "Tatzelwurm"
 CANARIES = ("ann@mail.test", "Ann Example", SUBJECT, BODY)
@@ -111,6 +121,19 @@ def test_of_an_erased_buyer_no_trace_is_left_in_any_file_and_no_word_in_anything
     needles = [*before.values(), *(one for secret in CANARIES for one in spellings(secret))]
     assert places_with(files_of(town, tmp_path), needles) == set()
     assert not [path for path in tmp_path.rglob("blobs/*/*") if path.is_file()]
+
+
+def test_postgresqls_log_holds_no_trace_once_each_of_its_segments_was_written_over(tmp_path: Path) -> None:
+    """On a server of its own, whose every file is searched: tables, logs, and what the server writes down of itself."""
+    with running_cluster() as cluster, cluster.fresh_database() as url, found_town(url, tmp_path) as town:
+        live(town)
+        before = traces(town)
+        assert isinstance(erase(town), Erased)
+        server = settle_postgresql(url).parents[1]
+        needles = [*before.values(), *(one for secret in CANARIES for one in spellings(secret))]
+        assert places_with(files_under(server / "pg_wal"), needles), "the log remembers"
+        assert write_over_postgresqls_log(url) == server
+        assert places_with(files_under(server.parent), needles) == set()
 
 
 def test_every_entry_keeps_its_digest_and_verifies_with_what_is_left(town: Town) -> None:

@@ -25,6 +25,7 @@ from postern.model.remark import Done, Door
 from postern.model.report import ReportReason
 from postern.storage import schema
 from postern.storage.change import Kept
+from tests.failure_reports import of_ann, standard, to_return_path
 from tests.people import ORDER, START, Town
 
 
@@ -132,10 +133,20 @@ def test_of_a_mail_about_which_a_failure_report_came_back(town: Town) -> None:
     town.receive(town.from_ann())
     message_id = only_message(town)
     path = make_return_path(town.frame.keyring, message_id, START + timedelta(days=9), "marketplace.example")
-    report = replace(town.from_acme("<ann@mail.test> is no more"), envelope=Envelope("", (path,)))
-    assert town.receive(report).refusal is None
-    lines = story(town)
-    assert "2026-11-23 09:00:00 A failure report came back for it, N bytes; it is kept with the record." in lines
+    answer = replace(town.from_acme("<ann@mail.test> is no more"), envelope=Envelope("", (path,)))
+    delayed = to_return_path(town, path, standard(of_ann("delayed", "4.4.1")))
+    for mail in (answer, delayed, to_return_path(town, path)):
+        assert town.receive(replace(mail, received_at=town.clock.now())).refusal is None
+        town.clock.advance(timedelta(minutes=1))
+    kept = "N bytes; it is kept with the record."
+    assert story(town)[-6:] == [
+        f"2026-11-23 09:00:00 A mail came back to its return path that is no report of it, {kept}",
+        f"2026-11-23 09:01:00 A report came back that it is delayed (4.4.1, no answer from the server), {kept}",
+        f"2026-11-23 09:02:00 A failure report came back for it (5.1.1, no such mailbox), {kept}",
+        "2026-11-23 09:02:00 So it is not delivered, for good: no such mailbox; its author was told.",
+        "2026-11-23 09:02:00 The buyer was told by a notice (delivery failed), which is queued.",
+        "It was not delivered: it came back after the next hop had taken it.",
+    ]
     assert House("report", message_id).about_id == message_id
 
 

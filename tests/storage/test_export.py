@@ -20,6 +20,7 @@ from postern.model.remark import Door
 from postern.model.report import ReportReason
 from postern.storage import schema
 from tests.canaries import spellings
+from tests.failure_reports import to_return_path
 from tests.people import BOLT, MALLORY, ON_SQLITE, ORDER, Town
 
 OTHER_SIDE = ("help@acme.test", "acme.test", "shop@bolt.test", "bolt.test", "mallory@lies.test")
@@ -55,6 +56,19 @@ def test_a_buyer_gets_all_that_is_theirs(town: Town, tmp_path: Path) -> None:  #
     assert [one["written_by"] for one in acme["messages"]] == ["you", "the seller", "the seller", "you"]
     assert [one["subject"] for one in bolt["messages"]] == ["A question"]
     assert acme["messages"][1]["attempts"][0]["outcome"] == "delivered"
+    assert told["failures"] is None
+
+
+@ON_SQLITE
+def test_a_buyer_is_told_that_mail_to_them_came_back(town: Town, tmp_path: Path) -> None:  # J-10
+    town.receive(town.from_acme("It left today."))
+    (arrival,) = town.deliver()
+    town.receive(to_return_path(town, arrival.return_path))
+    export_person(town.store, town.clock, town.pair.buyer_id, tmp_path / "copy")
+    told = json.loads(read(tmp_path / "copy")["person.json"])
+    now = town.clock.now().isoformat()
+    assert told["failures"] == {"hard": 1, "soft": 0, "last": now, "why": "no such mailbox"}
+    assert told["relationships"][0]["messages"][0]["state"] == "bounced"
 
 
 @ON_SQLITE

@@ -27,6 +27,7 @@ from postern.model.thread import MessageState
 from postern.storage import schema
 from postern.storage.standing import set_opt_out
 from postern.storage.store import Look
+from tests.failure_reports import of_ann, report_about, standard
 from tests.neighbours import betray, come_clean, move_in, with_limits
 from tests.people import ACME, ANN, MALLORY, Town, also_to, open_store
 
@@ -65,6 +66,7 @@ class Mix:
             self.write_what_leaks,
             self.write_what_ends_its_reader,
             self.write_to_the_house,
+            self.come_back,
             self.carry,
             self.carry,
             self.decide,
@@ -114,6 +116,14 @@ class Mix:
         path = make_return_path(town.frame.keyring, about, town.clock.now() + timedelta(days=1), "marketplace.example")
         recipient, reverse_path = self.chance.choice((("abuse@marketplace.example", "ann@mail.test"), (path, "")))
         self.keep(replace(town.from_ann("To the house"), envelope=Envelope(reverse_path, (recipient,))))
+
+    def come_back(self) -> None:
+        """A failure report about any message, whatever became of it; perhaps not the first."""
+        with self.town.store.look() as look:
+            ids = look.connection.execute(select(schema.message.c.id).order_by(schema.message.c.id)).scalars().all()
+        if ids:
+            status = self.chance.choice(("5.1.1", "5.2.2", "4.4.7"))
+            self.keep(report_about(self.town, self.chance.choice(ids), standard(of_ann("failed", status))))
 
     def carry(self) -> None:
         outcome = self.chance.choice((None, None, Deferred(451, "4.3.0", "later"), Failed(550, "5.1.1", "no such user")))

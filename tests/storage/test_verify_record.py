@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.record_reading import record_reading
 from postern.actions.seal_journal import seal_journal
+from postern.actions.verifying.entries import processes_for, with_digests
 from postern.errors import DamagedError, NotFoundError, ReasonError
-from postern.model.journal import withhold
+from postern.model.delivery import Deferred
+from postern.model.identifier import new_id, show
+from postern.model.journal import Entry, withhold
 from postern.storage import schema
+from postern.storage.audit import list_places
 from postern.storage.journal import find_entry, read_fields, spell_fields
 from postern.storage.threads import find_message
 from tests.histories import History, begin_history
@@ -291,6 +295,95 @@ def test_nobody_reads_a_message_without_a_reason_or_with_an_endless_one(lone: Hi
             record_reading(town.store, town.clock, message, who, why)
     assert len(rows(town, "journal")) == 1
     record_reading(town.store, town.clock, message, "Olga", "x" * (maximum - 4))
+
+
+def test_processes_beside_this_one_change_nothing_of_what_is_found(well_filled: History) -> None:
+    with well_filled.undone():
+        first, second, third = rows(well_filled.town, "seal")[:3]
+        withheld = spell_fields([withhold(one) for one in read_fields(entry_of(well_filled, second)["fields"])])
+        execute(
+            well_filled.town,
+            update(schema.journal).where(schema.journal.c.id == first["entry_id"]).values(fields="[[]"),
+            update(schema.journal).where(schema.journal.c.id == second["entry_id"]).values(fields=withheld),
+            update(schema.journal).where(schema.journal.c.id == third["entry_id"]).values(kind="another"),
+        )
+        alone, helped = well_filled.verify(processes=0), well_filled.verify(processes=1)
+    assert alone == helped
+    assert (alone.wrong, alone.withheld > 0) == (2, True)
+
+
+def entry_of(history: History, seal: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(row for row in rows(history.town, "journal") if row["id"] == seal["entry_id"])
+
+
+def test_pages_come_in_order_whoever_digests_them_and_however_many_there_are(well_filled: History) -> None:
+    with well_filled.town.store.look() as look:
+        pages = [list_places(look, number, number + 2) for number in range(0, 20, 2)]
+    alone = list(with_digests(pages, 0))
+    assert [places for places, _ in alone] == pages
+    assert alone == list(with_digests(pages, 2))
+    assert processes_for(20) == 0
+
+
+def make_early(history: History) -> None:
+    """What waits to be sealed becomes as the first version wrote it: messages were not committed to, and attempts had ids of
+    their own.
+    """
+    town = history.town
+    for row in rows(town, "journal"):
+        fields = tuple(one for one in read_fields(row["fields"]) if one.name not in {"kept", "filed", "original", "relayed"})
+        names = ("id", "seller_id", "relationship_id", "message_id", "kind", "happened_at")
+        entry = Entry(**{name: row[name] for name in names}, fields=fields)
+        values = {"fields": spell_fields(fields), "digest": entry.digest()}
+        execute(town, update(schema.journal).where(schema.journal.c.id == row["id"]).values(values))
+    for row in rows(town, "attempt"):
+        execute(town, update(schema.attempt).where(schema.attempt.c.id == row["id"]).values(id=new_id()))
+
+
+def test_attempts_from_before_the_record_was_sealed_verify_under_ids_of_their_own(history: History) -> None:
+    town = history.town
+    town.receive(town.from_ann())
+    town.deliver(Deferred(451, "4.3.0", "later"))
+    town.clock.advance(timedelta(hours=1))
+    town.deliver()
+    make_early(history)
+    town.receive(town.from_acme())
+    town.deliver()
+    history.sign()
+    result = history.verify()
+    assert result.findings == ()
+    assert result.attempts == len(rows(town, "attempt")) == 3
+    assert history.verify(since=result.entries).findings == ()
+
+
+def test_nothing_hides_behind_early_attempts(lone: History) -> None:
+    town = lone.town
+    town.receive(town.from_ann())
+    town.deliver()
+    make_early(lone)
+    (early,) = rows(town, "attempt")
+    town.receive(town.from_acme())
+    town.deliver()
+    lone.sign()
+    (later,) = (row for row in rows(town, "attempt") if row["id"] != early["id"])
+    at_early = schema.attempt.c.id == early["id"]
+    copies = [{**early, "id": new_id()}, {**early, "id": new_id(), "text": "250 lied"}, {**later, "id": new_id()}]
+    for copy in copies:
+        with lone.undone():
+            execute(town, insert(schema.attempt).values(copy))
+            sentences = told(lone)
+            assert "is an attempt that the journal does not know" in sentences
+    for change in ({"text": "lied"}, {"outcome": "failed"}, {"delivery_id": new_id()}, {"message_id": later["message_id"]}):
+        with lone.undone():
+            execute(town, update(schema.attempt).where(at_early).values(change))
+            assert show("att", early["id"]) in told(lone)
+    with lone.undone():
+        execute(town, delete(schema.attempt).where(at_early))
+        assert f"its attempt of {show('dlv', early['delivery_id'])} is not there: it was removed" in told(lone)
+    with lone.undone():
+        execute(town, update(schema.attempt).where(schema.attempt.c.id == later["id"]).values(id=new_id()))
+        assert f"its attempt of {show('dlv', later['delivery_id'])} is not there: it was removed" in told(lone)
+    assert told(lone) == ""
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,30 @@
 import asyncio
 import logging
 import sqlite3
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
+from postern.actions.receive_mail import prepare
 from postern.model.address import Address
 from postern.model.delivery import Deferred, Delivered, Failed, Outcome
+from postern.model.envelope import Mail
 from postern.model.limits import Limits
-from postern.ports import Courier, Ready, at_once
+from postern.ports import Courier, IsBound, Ready, at_once
 from postern.storage import schema
+from postern.storage.change import Kept
 from postern.storage.engine import open_writer, read_url
 from postern.worker import runner as module
 from postern.worker.handed_over import Notes
 from postern.worker.runner import Runner
+from tests.many_hosts import queue_mail, settle_readers
 from tests.people import RememberingCourier, Town, unsigned
 from tests.people import town as found_town
 
@@ -54,9 +61,9 @@ def make_runner(town: Town, courier: Courier, *, one_hop: bool = True) -> Runner
 
 
 @asynccontextmanager
-async def working(town: Town, courier: Courier) -> AsyncIterator[Runner]:
+async def working(town: Town, courier: Courier, *, one_hop: bool = True) -> AsyncIterator[Runner]:
     """A worker at work; at the end it is told to stop, and must."""
-    runner = make_runner(town, courier)
+    runner = make_runner(town, courier, one_hop=one_hop)
     running = asyncio.create_task(runner.run())
     try:
         yield runner
@@ -82,8 +89,10 @@ class Gate(RememberingCourier):
         super().__init__(*answers)
         self.opened = asyncio.Event()
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
-        outcome = await super().send(return_path, recipient, content, ready)
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
+        outcome = await super().send(return_path, recipient, content, ready, is_bound)
         await self.opened.wait()
         return outcome
 
@@ -135,10 +144,12 @@ def test_a_deferred_mail_waits_for_its_time_and_is_then_tried_again(town: Town) 
 class Stumbling(RememberingCourier):
     """A courier with an error in it, which names the recipient."""
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
         if b"stumble" in content:
             raise ZeroDivisionError(recipient.reveal())
-        return await super().send(return_path, recipient, content, ready)
+        return await super().send(return_path, recipient, content, ready, is_bound)
 
 
 def test_an_error_of_ours_in_one_mail_stops_no_other_and_is_retried_by_the_schedule(
@@ -217,23 +228,25 @@ def test_told_to_stop_it_takes_nothing_more_and_ends_what_is_under_way(town: Tow
 
 
 @pytest.fixture
-def two_connections(store_url: str, tmp_path: Path) -> Iterator[Town]:
-    with found_town(store_url, tmp_path, Limits(connections=2, lease_seconds=30)) as town:
+def with_four_places(store_url: str, tmp_path: Path) -> Iterator[Town]:
+    with found_town(store_url, tmp_path, Limits(under_way=4, lease_seconds=30)) as town:
         yield town
 
 
 class PartlyStuck(Gate):
     """A courier for whom some hosts never answer."""
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
         if b"stuck" in content:
-            return await super().send(return_path, recipient, content, ready)
+            return await super().send(return_path, recipient, content, ready, is_bound)
         self.carried.append((return_path, recipient, content))
         return OK
 
 
-def test_hosts_that_do_not_answer_keep_their_own_slots_busy_and_no_others(two_connections: Town) -> None:
-    town = two_connections  # four slots
+def test_hosts_that_do_not_answer_keep_their_own_slots_busy_and_no_others(with_four_places: Town) -> None:
+    town = with_four_places  # four places
     for number in range(3):
         town.receive(town.from_ann(f"stuck {number}"))
 
@@ -250,9 +263,9 @@ def test_hosts_that_do_not_answer_keep_their_own_slots_busy_and_no_others(two_co
     assert states(town) == ["delivered"] * 6
 
 
-def test_an_attempt_that_outlives_its_lease_goes_on_under_the_next_one_and_no_copy_is_sent(two_connections: Town) -> None:
+def test_an_attempt_that_outlives_its_lease_goes_on_under_the_next_one_and_no_copy_is_sent(with_four_places: Town) -> None:
     """The store was away while the lease should have been renewed. Taking the mail again, the worker knows it has it."""
-    town = two_connections
+    town = with_four_places
     town.receive(town.from_ann())
 
     async def work() -> None:
@@ -352,3 +365,210 @@ def test_a_worker_that_ends_by_itself_says_so_to_whoever_serves(town: Town, monk
     monkeypatch.setattr(module, "claim_deliveries", fail)
     with pytest.raises(ZeroDivisionError):
         asyncio.run(run())
+
+
+# ---- Destinations
+
+
+@dataclass
+class Towns:
+    """Domains with mail hosts: some take mail at once, some are never heard of again."""
+
+    dead: frozenset[str]
+    taken_after: list[float] = field(default_factory=list)
+    tried: Counter[str] = field(default_factory=Counter)
+    silence: float = 0.5
+
+    async def send(
+        self,
+        return_path: str,
+        recipient: Address,
+        content: bytes,
+        ready: Ready = at_once,
+        is_bound: Callable[[str], bool] | None = None,
+    ) -> Outcome:
+        del return_path, is_bound
+        self.tried[recipient.domain] += 1
+        if recipient.domain in self.dead:
+            await asyncio.sleep(self.silence)
+            return Deferred(0, "4.4.1", "the next hop did not take the connection")
+        await ready()
+        self.taken_after.append(time.monotonic() - float(content.split(b"queued at ")[1].split()[0]))
+        return OK
+
+    async def close(self) -> None:
+        """Nothing stays open."""
+
+
+@pytest.fixture
+def with_few_places(store_url: str, tmp_path: Path) -> Iterator[Town]:
+    with found_town(store_url, tmp_path, Limits(connections=2, under_way=12, claim=12)) as town:
+        yield town
+
+
+def test_dead_destinations_delay_no_other(with_few_places: Town) -> None:
+    """D-10: half the destinations swallow every mail, and the other half hardly notices."""
+    town = with_few_places
+    domains = [f"{kind}{number}.test" for number in range(4) for kind in ("dead", "well")]
+    people = settle_readers(town, domains)
+    courier = Towns(frozenset(one for one in domains if one.startswith("dead")))
+
+    async def work() -> None:
+        async with working(town, courier, one_hop=False) as runner:
+            for _ in range(10):
+                for domain in domains:
+                    await asyncio.to_thread(queue_mail, town, domain, people[domain])
+                runner.notice()
+                await asyncio.sleep(0.05)
+            await until(lambda: len(courier.taken_after) == 40)
+
+    run(work)
+    assert waiting(town) == 40, "what is for the dead waits"
+    assert all(courier.tried[domain] == 10 for domain in domains if domain.startswith("well"))
+    assert all(courier.tried[domain] <= 4 for domain in courier.dead), "they rest, and are not tried for every mail"
+    assert sorted(courier.taken_after)[int(len(courier.taken_after) * 0.95)] < 10 * courier.silence, "nobody waited for the dead"
+
+
+def test_a_destination_that_answers_again_gets_all_that_waited(with_few_places: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postern.worker.destinations.RESTS", (0.2,))
+    town = with_few_places
+    person = settle_readers(town, ["dead.test"])["dead.test"]
+    courier = Towns(frozenset({"dead.test"}), silence=0.05)
+    for _ in range(8):
+        queue_mail(town, "dead.test", person)
+
+    async def work() -> None:
+        async with working(town, courier, one_hop=False):
+            await until(lambda: courier.tried["dead.test"] >= 2)
+            courier.dead = frozenset()
+            while waiting(town):
+                town.clock.advance(timedelta(seconds=16))
+                await asyncio.sleep(0.05)
+
+    run(work)
+    assert len(courier.taken_after) == 8
+
+
+def test_what_waited_for_days_for_a_destination_that_rests_is_given_up_without_an_attempt(with_few_places: Town) -> None:
+    town = with_few_places
+    person = settle_readers(town, ["dead.test"])["dead.test"]
+    for _ in range(5):
+        queue_mail(town, "dead.test", person)
+    town.clock.advance(timedelta(days=6))
+    courier = Towns(frozenset({"dead.test"}), silence=0.05)
+
+    async def work() -> None:
+        async with working(town, courier, one_hop=False):
+            await until(lambda: waiting(town) == 0)
+
+    run(work)
+    assert courier.tried["dead.test"] < 5
+
+
+def test_mails_under_way_hold_no_more_octets_than_the_limit(store_url: str, tmp_path: Path) -> None:
+    with found_town(store_url, tmp_path, Limits(octets_under_way=100)) as town:
+        person = settle_readers(town, ["well.test"])["well.test"]
+        for _ in range(3):
+            queue_mail(town, "well.test", person)
+        courier = Gate()
+
+        async def work() -> None:
+            async with working(town, courier) as runner:
+                await until(lambda: len(courier.carried) == 3)
+                queue_mail(town, "well.test", person)
+                runner.notice()
+                await asyncio.sleep(0.3)
+                assert len(courier.carried) == 3
+                courier.opened.set()
+                await until(lambda: waiting(town) == 0)
+
+        run(work)
+
+
+# ---- Leaving at once
+
+
+async def keep_and_board(town: Town, runner: Runner, mail: Mail) -> bool:
+    """As serving does it. Whether the mail came aboard."""
+    with town.store.look() as look:
+        prepared = prepare(look, town.frame, mail, unsigned)
+    boarding = runner.board(prepared.change, prepared.parcels)
+    change = boarding.change if boarding else prepared.change
+    assert await asyncio.wrap_future(town.store.keep(change)) == Kept()
+    if boarding:
+        runner.leave(boarding, kept=True)
+    return boarding is not None
+
+
+def test_a_mail_that_was_just_kept_leaves_without_a_look_at_the_queue(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "POLL_SECONDS", 60)
+    courier = RememberingCourier()
+
+    async def work() -> None:
+        async with working(town, courier) as runner:
+            await until(lambda: runner.has_room)
+            monkeypatch.setattr(module, "claim_deliveries", lambda *_: pytest.fail("nothing was to be claimed"))
+            monkeypatch.setattr(module, "open_parcel", lambda *_: pytest.fail("nothing was to be opened"))
+            assert await keep_and_board(town, runner, town.from_ann())
+            await until(lambda: states(town) == ["delivered"])
+
+    run(work)
+    assert len(courier.carried) == 1
+    assert waiting(town) == 0
+
+
+def test_a_mail_that_was_not_kept_gives_its_place_back_and_goes_nowhere(town: Town) -> None:
+    courier = RememberingCourier()
+
+    async def work() -> None:
+        async with working(town, courier) as runner:
+            await until(lambda: runner.has_room)
+            with town.store.look() as look:
+                prepared = prepare(look, town.frame, town.from_ann(), unsigned)
+            before = runner._free
+            boarding = runner.board(prepared.change, prepared.parcels)
+            assert boarding is not None
+            assert runner._free == before - 1
+            runner.leave(boarding, kept=False)
+            assert runner._free == before
+            await asyncio.sleep(0.2)
+
+    run(work)
+    assert courier.carried == []
+
+
+def test_nobody_overtakes_what_waits_in_the_queue(with_four_places: Town) -> None:
+    town = with_four_places  # four places
+    courier = Gate()
+
+    async def work() -> None:
+        async with working(town, courier) as runner:
+            await until(lambda: runner.has_room)
+            aboard = [await keep_and_board(town, runner, town.from_ann(f"Mail {number}")) for number in range(6)]
+            assert aboard == [True, True, True, True, False, False]
+            runner.notice()
+            courier.opened.set()
+            await until(lambda: states(town) == ["delivered"] * 6)
+            await until(lambda: runner.has_room)
+
+    run(work)
+    assert len(courier.carried) == 6
+
+
+def test_where_the_worker_stops_a_mail_that_is_kept_waits_for_the_next_start(town: Town) -> None:
+    courier = RememberingCourier()
+
+    async def work() -> None:
+        async with working(town, courier) as runner:
+            await until(lambda: runner.has_room)
+            with town.store.look() as look:
+                prepared = prepare(look, town.frame, town.from_ann(), unsigned)
+            boarding = runner.board(prepared.change, prepared.parcels)
+            assert boarding is not None
+            await asyncio.wrap_future(town.store.keep(boarding.change))
+            runner.finish()
+            runner.leave(boarding, kept=True)
+
+    run(work)
+    assert courier.carried == []
+    assert waiting(town) == 1

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from postern.model.address import Address
 from postern.model.delivery import Deferred, Delivered, Failed, Outcome
 from postern.model.limits import Limits
-from postern.smtp.mx import LastHosts, MxCourier, is_public, rank
-from postern.smtp.parcel import Parcel, pack
+from postern.ports import IsBound
+from postern.smtp.mx import MxCourier, rank
+from postern.smtp.outside import Outside, is_public
 from postern.smtp.resolver import DnsResolver, Exchanger, Unanswered
 from tests.next_hop import DROP, ScriptedHop
 
@@ -112,6 +113,10 @@ class Zone:
         found = self._addresses.get(host, Unanswered.NO_SUCH_NAME)
         return found if isinstance(found, Unanswered) else tuple(found)
 
+    async def texts(self, name: str) -> tuple[str, ...] | Unanswered:
+        del name
+        return Unanswered.NO_SUCH_NAME
+
 
 A_THEN_B = Zone(
     {"mail.test": [Exchanger(10, "a.test"), Exchanger(20, "b.test")]}, {"a.test": ["127.0.0.2"], "b.test": ["127.0.0.3"]}
@@ -122,23 +127,23 @@ Script = Mapping[str, str | Sequence[str]]
 
 
 async def walk(
-    zone: Zone, script_a: Script | None, limits: Limits | None = None, mails: int = 1
-) -> tuple[list[Outcome], int, int]:
-    """Send mails while a.test follows its script (None: it is down) and b.test is well. Returns what each of them took."""
+    zone: Zone, script_a: Script | None, limits: Limits | None = None, is_bound: IsBound | None = None
+) -> tuple[Outcome, int, int]:
+    """Send a mail while a.test follows its script (None: it is down) and b.test is well. Returns what each of them took."""
     async with AsyncExitStack() as hops:
         b = await hops.enter_async_context(ScriptedHop(host="127.0.0.3"))
         a = ScriptedHop(script_a, host="127.0.0.2", port=b.port)
         if script_a is not None:
             await hops.enter_async_context(a)
-        courier = MxCourier(OWN, limits or Limits(), zone, port=b.port, loopback_is_allowed=True)
-        outcomes = [await courier.send("", ANN, MAIL) for _ in range(mails)]
+        courier = MxCourier(OWN, limits or Limits(), zone, Outside(b.port, loopback_is_allowed=True))
+        outcome = await courier.send("", ANN, MAIL, is_bound=is_bound)
         await courier.close()
-        return outcomes, len(a.mails), len(b.mails)
+        return outcome, len(a.mails), len(b.mails)
 
 
 def test_the_best_host_gets_the_mail() -> None:
-    outcomes, at_a, at_b = asyncio.run(walk(A_THEN_B, {}))
-    assert isinstance(outcomes[0], Delivered)
+    outcome, at_a, at_b = asyncio.run(walk(A_THEN_B, {}))
+    assert isinstance(outcome, Delivered)
     assert (at_a, at_b) == (1, 0)
 
 
@@ -148,55 +153,71 @@ NOT_READY += [{"MAIL": "451 later"}, {"RCPT": "451 4.7.1 later"}, {"dot": "452 l
 
 @pytest.mark.parametrize("script", NOT_READY)
 def test_a_host_that_is_down_or_not_ready_leaves_the_mail_to_the_next(script: Script | None) -> None:
-    outcomes, _, at_b = asyncio.run(walk(A_THEN_B, script))
-    assert isinstance(outcomes[0], Delivered)
+    outcome, _, at_b = asyncio.run(walk(A_THEN_B, script))
+    assert isinstance(outcome, Delivered)
     assert at_b == 1
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "dot"])
 def test_a_refusal_of_the_mail_itself_ends_the_walk(stage: str) -> None:
-    outcomes, _, at_b = asyncio.run(walk(A_THEN_B, {stage: "550 5.7.1 refused"}))
-    assert outcomes == [Failed(550, "5.7.1", "refused")]
+    outcome, _, at_b = asyncio.run(walk(A_THEN_B, {stage: "550 5.7.1 refused"}))
+    assert outcome == Failed(550, "5.7.1", "refused")
     assert at_b == 0
 
 
-def test_a_lost_reply_after_the_final_dot_stays_with_its_host() -> None:
-    outcomes, at_a, at_b = asyncio.run(walk(A_THEN_B, {"dot": [DROP, "250 ok"]}, mails=2))
-    assert isinstance(outcomes[0], Deferred)
-    assert outcomes[0].indeterminate
-    assert isinstance(outcomes[1], Delivered)
-    assert (at_a, at_b) == (2, 0)
-
-
-def test_it_stays_even_where_that_host_was_not_the_best() -> None:
-    addresses = {"down.test": ["127.0.0.9"], "a.test": ["127.0.0.2"]}
-    zone = Zone({"mail.test": [Exchanger(1, "down.test"), Exchanger(2, "a.test")]}, addresses)
-    outcomes, at_a, _ = asyncio.run(walk(zone, {"dot": [DROP, "250 ok"]}, mails=2))
-    assert isinstance(outcomes[1], Delivered)
-    assert at_a == 2
-    assert zone.asked == ["down.test", "a.test", "a.test"]
-
-
-def test_and_goes_to_no_other_host_while_that_one_says_not_now() -> None:
-    outcomes, at_a, at_b = asyncio.run(walk(A_THEN_B, {"dot": DROP, "RCPT": ["250 ok", "451 later", "250 ok"]}, mails=2))
-    assert isinstance(outcomes[1], Deferred)
-    assert not outcomes[1].indeterminate
+def test_a_lost_reply_after_the_final_dot_ends_the_walk_and_names_its_host() -> None:
+    outcome, at_a, at_b = asyncio.run(walk(A_THEN_B, {"dot": DROP}))
+    assert isinstance(outcome, Deferred)
+    assert (outcome.indeterminate, outcome.host) == (True, "a.test")
     assert (at_a, at_b) == (1, 0)
 
 
-def test_but_not_for_ever() -> None:
-    script = {"dot": DROP, "RCPT": ["250 ok", "451 later"]}
-    outcomes, _, at_b = asyncio.run(walk(A_THEN_B, script, Limits(indeterminate_seconds=0), mails=2))
-    assert isinstance(outcomes[1], Delivered)
-    assert at_b == 1
+def test_an_outcome_that_is_shown_names_no_host() -> None:
+    outcome, _, _ = asyncio.run(walk(A_THEN_B, {"dot": DROP}))
+    assert "a.test" not in repr(outcome)
+
+
+@pytest.mark.parametrize("script", [{"dot": "452 later"}, {"RCPT": "451 later"}, None])
+def test_only_a_host_that_may_have_the_mail_is_named(script: Script | None) -> None:
+    zone = Zone({"mail.test": [Exchanger(10, "a.test")]}, {"a.test": ["127.0.0.2"]})
+    outcome, _, _ = asyncio.run(walk(zone, script))
+    assert isinstance(outcome, Deferred)
+    assert (outcome.indeterminate, outcome.host) == (False, "")
+
+
+def test_a_mail_goes_to_the_host_that_it_is_bound_to_even_where_that_is_not_the_best() -> None:
+    outcome, at_a, at_b = asyncio.run(walk(A_THEN_B, {}, is_bound=lambda host: host == "b.test"))
+    assert isinstance(outcome, Delivered)
+    assert (at_a, at_b) == (0, 1)
+
+
+@pytest.mark.parametrize("script", [None, {"RCPT": "451 later"}, {"connect": DROP}, {"dot": DROP}])
+def test_and_to_no_other_while_that_one_says_not_now(script: Script | None) -> None:
+    outcome, _, at_b = asyncio.run(walk(A_THEN_B, script, is_bound=lambda host: host == "a.test"))
+    assert isinstance(outcome, Deferred)
+    assert at_b == 0
+
+
+def test_but_to_all_once_that_one_is_no_longer_a_host_of_the_domain() -> None:
+    outcome, at_a, _ = asyncio.run(walk(A_THEN_B, {}, is_bound=lambda host: host == "gone.test"))
+    assert isinstance(outcome, Delivered)
+    assert at_a == 1
+
+
+def test_a_bound_host_is_tried_however_many_stand_before_it() -> None:
+    crowd = [Exchanger(number, f"h{number}.test") for number in range(20)]
+    zone = Zone({"mail.test": [*crowd, Exchanger(99, "a.test")]}, {"a.test": ["127.0.0.2"]})
+    outcome, at_a, _ = asyncio.run(walk(zone, {}, Limits(mx_hosts=10), is_bound=lambda host: host == "a.test"))
+    assert isinstance(outcome, Delivered)
+    assert at_a == 1
 
 
 def test_if_no_host_takes_it_a_chance_counts_more_than_a_refused_session() -> None:
     zone = Zone(
         {"mail.test": [Exchanger(1, "b.test"), Exchanger(2, "a.test")]}, {"a.test": ["127.0.0.2"], "b.test": ["127.0.0.9"]}
     )
-    outcomes, _, _ = asyncio.run(walk(zone, {"connect": "554 5.3.2 no mail here"}))
-    assert isinstance(outcomes[0], Deferred)
+    outcome, _, _ = asyncio.run(walk(zone, {"connect": "554 5.3.2 no mail here"}))
+    assert isinstance(outcome, Deferred)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +233,7 @@ def test_if_no_host_takes_it_a_chance_counts_more_than_a_refused_session() -> No
     ],
 )
 def test_a_domain_that_cannot_be_reached_says_why(zone: Zone, enhanced: str) -> None:
-    [outcome], at_a, at_b = asyncio.run(walk(zone, {}))
+    outcome, at_a, at_b = asyncio.run(walk(zone, {}))
     assert not isinstance(outcome, Delivered)
     assert outcome.enhanced == enhanced
     assert (at_a, at_b) == (0, 0)
@@ -221,7 +242,7 @@ def test_a_domain_that_cannot_be_reached_says_why(zone: Zone, enhanced: str) -> 
 def test_loopback_is_refused_unless_it_is_allowed() -> None:
     async def sending() -> tuple[Outcome, int]:
         async with ScriptedHop(host="127.0.0.2") as hop:
-            courier = MxCourier(OWN, Limits(), A_THEN_B, port=hop.port)
+            courier = MxCourier(OWN, Limits(), A_THEN_B, Outside(hop.port))
             return await courier.send("", ANN, MAIL), hop.connections
 
     outcome, connections = asyncio.run(sending())
@@ -239,7 +260,7 @@ def test_of_many_addresses_of_a_host_a_few_are_tried() -> None:
     nowhere = [f"127.0.1.{number}" for number in range(1, 5)]
     for addresses, kind in ((nowhere, Deferred), (nowhere[1:], Delivered)):
         zone = Zone({"mail.test": []}, {"mail.test": [*addresses, "127.0.0.3"]})
-        [outcome], _, _ = asyncio.run(walk(zone, None, Limits(mx_addresses=4)))
+        outcome, _, _ = asyncio.run(walk(zone, None, Limits(mx_addresses=4)))
         assert isinstance(outcome, kind)
 
 
@@ -250,7 +271,7 @@ def test_connections_are_kept_for_few_hops_only() -> None:
             hops += [await stack.enter_async_context(ScriptedHop(host=f"127.0.0.{n}", port=hops[0].port)) for n in (3, 4)]
             names = [f"h{number}.test" for number in (2, 3, 4)]
             zone = Zone({name: [] for name in names}, {name: [f"127.0.0.{name[1]}"] for name in names})
-            courier = MxCourier(OWN, Limits(next_hops=2), zone, port=hops[0].port, loopback_is_allowed=True)
+            courier = MxCourier(OWN, Limits(next_hops=2), zone, Outside(hops[0].port, loopback_is_allowed=True))
             for name in names:
                 assert isinstance(await courier.send("", Address("ann", name), MAIL), Delivered)
             await asyncio.sleep(0.1)
@@ -268,15 +289,6 @@ def test_an_address_that_smtp_cannot_carry_is_looked_up_nowhere() -> None:
     assert outcome.enhanced == "5.1.3"
 
 
-def test_the_memory_of_last_hosts_is_bounded() -> None:
-    memory = LastHosts(Limits(indeterminate_mails=2))
-    parcels = [pack("", ANN, b"Message-ID: <%d@x>\r\n\r\n" % number) for number in range(3)]
-    for parcel in parcels:
-        assert isinstance(parcel, Parcel)
-        memory.note(parcel, "a.test", Deferred(0, "4.4.2", "", indeterminate=True))
-    assert [memory.recall(parcel) for parcel in parcels if isinstance(parcel, Parcel)] == [None, "a.test", "a.test"]
-
-
 # The real resolver against a name server on loopback
 
 
@@ -291,7 +303,11 @@ class NameServer(asyncio.DatagramProtocol):
         ("a.mail.test.", "AAAA", "2001:db8::1"),
         ("four.test.", "A", "203.0.113.4"),
         ("mute.test.", "TXT", "x"),
+        ("_mta-sts.mail.test.", "TXT", '"v=STSv1; " "id=1;"', '"more"'),
+        ("_mta-sts.four.test.", "CNAME", "_mta-sts.mail.test."),
     )
+
+    ALIASES = (("alias.test.", "mail.test."), ("_mta-sts.four.test.", "_mta-sts.mail.test."))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
@@ -309,7 +325,7 @@ class NameServer(asyncio.DatagramProtocol):
         for owner, record_type, *values in self.ZONE:
             if owner == name and record_type in {kind, "CNAME"}:
                 response.answer.append(dns.rrset.from_text(owner, 60, "IN", record_type, *values))
-            if name == "alias.test." and owner == "mail.test." and kind == record_type:
+            if (name, owner) in self.ALIASES and kind == record_type:
                 response.answer.append(dns.rrset.from_text(owner, 60, "IN", record_type, *values))
         if name != "silent.test.":
             self._transport.sendto(response.to_wire(), addr)
@@ -319,7 +335,8 @@ async def ask(question: str, name: str) -> object:
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(NameServer, local_addr=("127.0.0.1", 0))
     resolver = DnsResolver(["127.0.0.1"], transport.get_extra_info("sockname")[1], lifetime=0.5)
     try:
-        return await (resolver.exchangers(name) if question == "MX" else resolver.addresses(name))
+        ways = {"MX": resolver.exchangers, "A": resolver.addresses, "TXT": resolver.texts}
+        return await ways[question](name)
     finally:
         transport.close()
         await asyncio.sleep(0)
@@ -342,6 +359,12 @@ async def ask(question: str, name: str) -> object:
         ("A", "mail.test", Unanswered.NO_SUCH_NAME),
         ("A", "mute.test", Unanswered.NO_ANSWER_NOW),
         ("A", "broken.test", Unanswered.NO_ANSWER_NOW),
+        ("TXT", "_mta-sts.mail.test", ("more", "v=STSv1; id=1;")),
+        ("TXT", "_mta-sts.four.test", ("more", "v=STSv1; id=1;")),
+        ("TXT", "four.test", ()),
+        ("TXT", "nobody.test", Unanswered.NO_SUCH_NAME),
+        ("TXT", "broken.test", Unanswered.NO_ANSWER_NOW),
+        ("TXT", "silent.test", Unanswered.NO_ANSWER_NOW),
     ],
 )
 def test_the_dns_is_asked_and_understood(question: str, name: str, answer: object) -> None:

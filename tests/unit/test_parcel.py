@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from postern.model.address import Address
 from postern.model.delivery import Failed
-from postern.smtp.parcel import Parcel, message_id_of, pack, stuffed, with_line_ends
+from postern.smtp.parcel import Parcel, pack, stuffed, with_line_ends
 
 ANN = Address("ann", "mail.test")
 TRICKY = st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"..", b"\0", b"a", b"\xff"]), max_size=40).map(b"".join)
@@ -76,13 +76,3 @@ def test_a_parcel_counts_octets_before_stuffing_and_sees_eight_bit_text() -> Non
     assert isinstance(accented, Parcel)
     assert (plain.size, plain.has_eight_bits) == (11, False)
     assert accented.has_eight_bits
-
-
-@pytest.mark.parametrize("head", ["Message-ID: <a@b>", "message-id:<a@b>", "Message-ID:\r\n <a@b>"])
-def test_the_message_id_is_found_in_the_header_only(head: str) -> None:
-    with_id = pack("", ANN, f"Subject: x\r\n{head}\r\n\r\nMessage-ID: <body@b>\r\n".encode())
-    without = pack("", ANN, b"Subject: x\r\n\r\nMessage-ID: <body@b>\r\n")
-    assert isinstance(with_id, Parcel)
-    assert isinstance(without, Parcel)
-    assert message_id_of(with_id) == b"<a@b>"
-    assert message_id_of(without) == b""

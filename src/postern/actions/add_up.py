@@ -26,6 +26,7 @@ _MEANINGS = {
     MessageState.QUEUED: "wait to be delivered",
     MessageState.DELIVERED: "delivered: the next hop took them",
     MessageState.FAILED: "could not be delivered",
+    MessageState.BOUNCED: "came back after the next hop took them, and told",
     MessageState.HELD: "held until a person decides",
     MessageState.BLOCKED: "blocked by an opt-out, and told unless the seller switched that off",
     MessageState.REFUSED: "refused, and told",
@@ -99,6 +100,8 @@ def _differences(counts: tuple[Count, ...], ledger: Ledger) -> list[str]:
     )
     found = [f"{what}: {first:,} and {second:,}" for what, first, second in pairs if first != second]
     unknown = [state for state in messages if state not in {str(one) for one in MessageState}]
+    untold = _by_state(counts, "untold").total()
+    found += [f"messages that came back, of which nobody was told: {untold:,}"] if untold else []
     found += [f"messages in a state that does not exist: {state}" for state in unknown]
     if ledger.acknowledged != ledger.accounted:
         found.append(f"answered 250: {ledger.acknowledged:,}; accounted for: {ledger.accounted:,}")

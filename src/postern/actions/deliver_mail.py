@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from postern.actions.frame import Frame
+from postern.actions.receiving.bounces import count_refusal
 from postern.actions.receiving.notices import tell_failed
 from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
@@ -58,14 +59,17 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a worker can carry now: so many mails; nothing more to destinations that are ``full``, and at most a few at once to
-    those that are not ``trusted``.
+    """What a worker can carry now: so many mails, by their time alone; or, where ``each`` is set, the destinations in turns, at
+    most ``each`` to one of them, ``each_trusted`` to one that is ``trusted``, none to those that are ``full`` or ``resting``,
+    but what has waited too long for these.
     """
 
     count: int
+    each: int | None = None
+    each_trusted: int = 0
     full: tuple[bytes, ...] = ()
+    resting: tuple[bytes, ...] = ()
     trusted: tuple[bytes, ...] = ()
-    each: int | None = None  # None: as many as there are
     only_given_up: bool = False  # nothing can be sent now: what has waited too long
 
 
@@ -75,8 +79,11 @@ def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, clai
         count=claimed.count,
         given_up_before=now - timedelta(days=frame.limits.retry_days),
         full=claimed.full,
+        resting=claimed.resting,
         trusted=claimed.trusted,
         each=claimed.count if claimed.each is None else claimed.each,
+        each_trusted=claimed.each_trusted,
+        in_turns=claimed.each is not None,
         open=not claimed.only_given_up,
     )
     return claim(transaction, now, now + timedelta(seconds=frame.limits.lease_seconds), wanted)
@@ -171,7 +178,9 @@ def bond_of(look: Look, delivery: Delivery, outcome: Deferred) -> bytes | None:
 
 def _tell(look: Look, frame: Frame, delivery: Delivery, outcome: Failed, now: datetime) -> tuple[Row, ...]:
     message = find_message(look, delivery.message_id) if delivery.carries is Carries.MESSAGE else None
-    return tell_failed(look, frame, message, outcome, now) if message else ()
+    if message is None:
+        return ()
+    return (*tell_failed(look, frame, message, outcome, now), *count_refusal(look, frame, message, delivery, outcome, now))
 
 
 def _queue_rows(delivery: Delivery, outcome: Outcome, now: datetime, bond: bytes | None) -> tuple[Row, ...]:

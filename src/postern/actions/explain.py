@@ -7,11 +7,12 @@ from datetime import datetime
 from postern.errors import NotFoundError
 from postern.mail.threading import read_own_message_id
 from postern.model.delivery import Deferred
+from postern.model.enhanced_status import words_of
+from postern.model.failure_report import ReportKind
 from postern.model.identifier import read_shown, show
 from postern.model.journal import Entry, Value
 from postern.model.thread import Message, MessageState
 from postern.policy.reasons import ALL
-from postern.storage.house import list_reports_about
 from postern.storage.journal import list_entries_about
 from postern.storage.notices import list_notices_about
 from postern.storage.people import find_marketplace, find_seller, list_marketplaces
@@ -19,11 +20,19 @@ from postern.storage.relationships import find_relationship
 from postern.storage.store import Look
 from postern.storage.threads import find_message, find_messages_by_their_id
 
+_CAME_BACK: Mapping[str, str] = {
+    ReportKind.FAILED: "A failure report came back for it",
+    ReportKind.DELAYED: "A report came back that it is delayed",
+    ReportKind.DELIVERED: "A report came back that it arrived",
+    ReportKind.COMPLAINT: "A complaint came back: its reader's provider says that it was marked as spam",
+    ReportKind.OTHER: "A mail came back to its return path that is no report of it",
+}
 _REASONS = {reason.code: reason for reason in ALL}
 _STATES = {
     MessageState.QUEUED: "It waits in the queue.",
     MessageState.DELIVERED: "It is delivered: the next hop took it.",
     MessageState.FAILED: "It was not delivered.",
+    MessageState.BOUNCED: "It was not delivered: it came back after the next hop had taken it.",
     MessageState.HELD: "It is held until a person decides.",
     MessageState.BLOCKED: "It was kept and not delivered: the buyer had opted out.",
     MessageState.REFUSED: "It was refused, and kept in the record.",
@@ -62,10 +71,6 @@ def explain(look: Look, message: Message) -> list[str]:
     lines += [
         f"{_at(one.made_at)} The {one.side} was told by a notice ({one.kind.replace('_', ' ')}), which is {one.state}."
         for one in list_notices_about(look, message.seller_id, message.id)
-    ]
-    lines += [
-        f"{_at(report.received_at)} A failure report came back for it, {report.size:,} bytes; it is kept with the record."
-        for report in list_reports_about(look, message.id)
     ]
     return [*lines, _STATES[message.state]]
 
@@ -163,6 +168,26 @@ def _attempted(values: Mapping[str, Value]) -> list[str]:
     return [f"Attempt {values['attempt']}: {values['outcome']} ({reply}){again}{doubt}."]
 
 
+def _came_back(values: Mapping[str, Value]) -> list[str]:
+    """Of those that were kept before anybody read them, that they came."""
+    status = str(values.get("status") or "")
+    meaning = f" ({status}, {words_of(status)})" if status else ""
+    what = _CAME_BACK.get(str(values.get("report", ReportKind.FAILED)), _CAME_BACK[ReportKind.OTHER])
+    return [f"{what}{meaning}, {values['size']:,} bytes; it is kept with the record."]
+
+
+def _not_kept(values: Mapping[str, Value]) -> list[str]:
+    return [f"A mail came back to its return path, {values['size']:,} bytes, and was not kept: its buyer was erased."]
+
+
+def _bounced(values: Mapping[str, Value]) -> list[str]:
+    told = "its author was told" if values["told"] else "nobody is left who could be told"
+    status = str(values["status"])
+    gone = ", for good" if values["hard"] else ""
+    early = "It was still in the queue, for the next hop's reply was lost or not written down yet. " if values["delivery"] else ""
+    return [f"{early}So it is not delivered{gone}: {words_of(status)}; {told}."]
+
+
 def _dropped(_values: Mapping[str, Value]) -> list[str]:
     return ["An operator dropped it from the queue."]
 
@@ -189,6 +214,9 @@ _TELLERS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
     "mail-repeated": _repeated,
     "delivery-attempted": _attempted,
     "delivery-dropped": _dropped,
+    "house-mail-accepted": _came_back,
+    "house-mail-not-kept": _not_kept,
+    "message-bounced": _bounced,
     "no-response-needed": _exempted,
     "message-reported": _reported,
 }

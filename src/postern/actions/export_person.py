@@ -19,11 +19,14 @@ from pathlib import Path
 from uuid import UUID
 
 from postern.errors import ConfigurationError, DamagedError, NotFoundError
+from postern.model.bounce import BounceScore
+from postern.model.enhanced_status import words_of
 from postern.model.identifier import show
 from postern.model.journal import Value
 from postern.model.relationship import Side
 from postern.model.thread import Message
 from postern.ports import Clock
+from postern.storage.bounces import find_score
 from postern.storage.change import Change
 from postern.storage.deliveries import list_attempts
 from postern.storage.documents import find_document
@@ -99,8 +102,16 @@ def _tell_person(look: Look, buyer_id: UUID) -> dict[str, object]:
         "address": buyer.address.reveal(),
         "marketplace": find_marketplace(look, buyer.marketplace_id).name,
         "opted_out": buyer.opted_out,
+        "failures": _tell_failures(find_score(look, buyer_id)),
         "orders": [_plain(asdict(one), without=("id", "seller_id", "buyer_id")) for one in list_own_orders(look, buyer_id)],
     }
+
+
+def _tell_failures(score: BounceScore | None) -> dict[str, object] | None:
+    """That mail to their address failed, while that is remembered."""
+    if score is None:
+        return None
+    return {"hard": score.hard, "soft": score.soft, "last": score.last_at.isoformat(), "why": words_of(score.last_status)}
 
 
 def _tell_pair(look: Look, pair: OwnPair) -> dict[str, object]:

@@ -42,7 +42,8 @@ def _keep_for(look: Look, frame: Frame, mail: Mail, recipient: Recipient) -> Jud
     if isinstance(recipient, Refused):
         return Judged(HOUSE, (), refusal=recipient.cause)
     if isinstance(recipient, House):
-        return Judged(HOUSE, *prepare_for_house(look, frame, mail, recipient))
+        housed = prepare_for_house(look, frame, mail, None, recipient)
+        return Judged(housed.seller_id, housed.rows, housed.guards)
     return _hold_for(look, frame, mail, recipient)
 
 

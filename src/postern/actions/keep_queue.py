@@ -1,11 +1,13 @@
-"""The queue beside its carrying: an operator sees it, hurries it, drops from it; times that a wrong clock set are mended."""
+"""The queue beside its carrying: an operator sees it, hurries it, holds it back, drops from it; and its times are mended."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from postern.actions.deliver_mail import RETRY_AFTER
 from postern.actions.frame import Frame
-from postern.errors import NotFoundError
+from postern.errors import DamagedError, NotFoundError
+from postern.model.address import Address
 from postern.model.delivery import Carries
 from postern.model.identifier import show
 from postern.model.journal import Value
@@ -16,16 +18,26 @@ from postern.storage.change import Change, Kept, LeaseHeld, Row
 from postern.storage.deliveries import (
     HELD_BACK,
     Delivery,
-    bring_forward,
+    Waiting,
+    count_by_destination,
     end_row,
     find_last_attempt,
+    hold_back,
     lease_for_dropping,
+    list_paused,
     list_queue,
     make_due,
+    mark_destination,
 )
+from postern.storage.deliveries import pause as pause_destination
+from postern.storage.deliveries import resume as resume_destination
 from postern.storage.journal import journal_row
 from postern.storage.notices import notice_state_row
-from postern.storage.store import Look, Store
+from postern.storage.people import find_correspondent
+from postern.storage.queue_times import bring_forward
+from postern.storage.schema import HOUSE
+from postern.storage.statements import write_all
+from postern.storage.store import Look, Store, Transaction
 from postern.storage.threads import state_row
 
 _DOES_NOT_WAIT = "no such delivery waits: it was settled, or is under way"
@@ -64,7 +76,7 @@ def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:
     delivery = store.write(lambda transaction: lease_for_dropping(transaction, delivery_id, now)).result()
     if delivery is None or delivery.lease is None:
         raise NotFoundError(_DOES_NOT_WAIT)
-    rows: tuple[Row, ...] = (end_row(delivery.id), _entry(delivery, now))
+    rows: tuple[Row, ...] = (end_row(delivery.id), _entry("delivery-dropped", delivery, now))
     if delivery.carries is Carries.MESSAGE:
         rows += (state_row(delivery.seller_id, delivery.message_id, MessageState.DROPPED),)
     elif delivery.carries is Carries.NOTICE:
@@ -75,16 +87,97 @@ def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:
     return delivery.message_id
 
 
+def hold(store: Store, clock: Clock, delivery_id: UUID) -> None:
+    """Let one delivery wait until somebody says ``retry``. Raises NotFoundError for one that does not wait."""
+    if not store.write(partial(_hold, delivery_id=delivery_id, now=clock.now())).result():
+        raise NotFoundError(_DOES_NOT_WAIT)
+
+
+def pause(store: Store, clock: Clock, domain: str) -> bool:
+    """Send nothing to a domain, or nothing at all (""), until it is resumed; mail is taken meanwhile. False if it was so already.
+
+    Raises AddressError for what is no domain. Attempts under way go on.
+    """
+    destination = _destination(store, domain)
+    return store.write(partial(_pause, destination=destination, now=clock.now())).result()
+
+
+def resume(store: Store, clock: Clock, domain: str) -> bool:
+    """Send again. False if nothing was paused. Raises AddressError for what is no domain."""
+    destination = _destination(store, domain)
+    return store.write(partial(_resume, destination=destination, now=clock.now())).result()
+
+
+def tell_destinations(look: Look) -> list[dict[str, Value]]:
+    """What waits for each domain, and which are paused, as plain values."""
+    paused = list_paused(look)
+    everywhere = b"" in paused
+    waiting: list[dict[str, Value]] = [
+        {
+            "domain": _domain_of(look, one),
+            "deliveries": one.deliveries,
+            "oldest_queued_at": one.queued_at.isoformat(),
+            "next_due_at": one.due_at.isoformat(),
+            "paused": everywhere or one.destination in paused,
+        }
+        for one in count_by_destination(look)
+    ]
+    return waiting
+
+
+def is_all_paused(look: Look) -> bool:
+    """Whether nothing is sent at all for now."""
+    return b"" in list_paused(look)
+
+
+def _domain_of(look: Look, one: Waiting) -> str | None:
+    try:
+        return find_correspondent(look, one.person_id).address.domain.lower()
+    except (NotFoundError, DamagedError):
+        return None
+
+
+def _destination(store: Store, domain: str) -> bytes:
+    return mark_destination(store.vault, Address.parse(f"postmaster@{domain}")) if domain else b""
+
+
+def _hold(transaction: Transaction, delivery_id: UUID, now: datetime) -> bool:
+    held = hold_back(transaction, now, delivery_id)
+    if held is None:
+        return False
+    write_all(transaction, [Change(held.seller_id, (_entry("delivery-held-back", held, now),))])
+    return True
+
+
+def _pause(transaction: Transaction, destination: bytes, now: datetime) -> bool:
+    if not pause_destination(transaction, destination, now):
+        return False
+    write_all(transaction, [Change(HOUSE, (_house_entry("queue-paused", destination, now),))])
+    return True
+
+
+def _resume(transaction: Transaction, destination: bytes, now: datetime) -> bool:
+    if not resume_destination(transaction, destination):
+        return False
+    write_all(transaction, [Change(HOUSE, (_house_entry("queue-resumed", destination, now),))])
+    return True
+
+
+def _house_entry(kind: str, destination: bytes, now: datetime) -> Row:
+    values: dict[str, Value] = {"destination": destination.hex() or "all", "by": "operator"}
+    return journal_row(kind, now, values, seller_id=HOUSE)
+
+
 def _state(delivery: Delivery, now: datetime) -> str:
     if delivery.due_at >= HELD_BACK:
-        return "held back after a restore"
+        return "held back"
     return "under way" if delivery.lease and delivery.due_at > now else "waiting"
 
 
-def _entry(delivery: Delivery, now: datetime) -> Row:
+def _entry(kind: str, delivery: Delivery, now: datetime) -> Row:
     values: dict[str, Value] = {"delivery": show("dlv", delivery.id), "attempts": delivery.attempts, "by": "operator"}
     return journal_row(
-        "delivery-dropped",
+        kind,
         now,
         values,
         seller_id=delivery.seller_id,

@@ -150,7 +150,8 @@ def _prepare_for(  # noqa: PLR0913, PLR0917 - all that one recipient's share is 
     if isinstance(recipient, House):
         if reading.received_fields > frame.limits.received_fields:  # RFC 5321 6.3: the operator's mail may come back here
             return Judged(HOUSE, (), refusal=Cause(LOOP))
-        return Judged(HOUSE, *prepare_for_house(look, frame, mail, recipient))
+        housed = prepare_for_house(look, frame, mail, reading, recipient)
+        return Judged(housed.seller_id, housed.rows, housed.guards)
     try:
         pair = gather_pair(look, recipient)
     except NotFoundError:

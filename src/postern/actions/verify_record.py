@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 from postern.actions.checkpoint_record import trusted_edge
 from postern.actions.frame import Frame
+from postern.actions.verifying.early import find_early, leave_out_early
+from postern.actions.verifying.entries import UNREADABLE, Digested, processes_for, with_digests
 from postern.actions.verifying.findings import WHOLE, Finding, Findings, Subject
 from postern.actions.verifying.heads import Heads
 from postern.actions.verifying.mails import (
@@ -23,7 +25,7 @@ from postern.actions.verifying.mails import (
     is_about_a_new_message,
     is_about_house_mail,
 )
-from postern.actions.verifying.order import UNREADABLE, ChainEnd, Walk
+from postern.actions.verifying.order import ChainEnd, Walk
 from postern.errors import NotFoundError
 from postern.model.identifier import show
 from postern.model.seal import chain_of
@@ -49,6 +51,7 @@ from postern.storage.store import Look, Reader
 _PLACES = 2_000  # seals in one read transaction
 _MAILS = 100  # mails in one, for they may lie far away
 _STRAYS = 20_000
+_EARLY = 500  # attempts that may be early ones
 _STRAY = {
     "entry": ("jrn", "is in the journal and has no seal: it was inserted, or its seal was removed"),
     "message": ("msg", "is a message that the journal does not know: it was inserted, or its entry was removed"),
@@ -79,10 +82,12 @@ def verify_record(
     outside: Checkpoints,
     since: int = 0,
     tell: Callable[[int, int], None] = lambda _done, _end: None,
+    processes: int | None = None,
 ) -> Verification:
     """Check the record, or what came after the checkpoint over ``since`` entries. Raises NotFoundError where there is none.
 
-    ``tell`` is called with how far it came and how far it goes.
+    ``tell`` is called with how far it came and how far it goes. So many ``processes`` compute beside this one; None lets the
+    record's size decide.
     """
     findings = Findings()
     edge = _begin(reader, frame, since)
@@ -92,8 +97,9 @@ def verify_record(
     heads.claim_outside((size for size in claims.outside if size > since), outside.get, claims.sizes)
     walk = Walk(findings, lambda chain: _chain_end(reader, chain, since), since)
     messages = attempts = 0
-    for places in _pages(reader, since, claims.end):
-        _check_order(places, walk, edge, heads)
+    processes = processes_for(claims.end - since) if processes is None else processes
+    for places, digests in with_digests(_pages(reader, since, claims.end), processes):
+        _check_order(places, digests, walk, edge, heads)
         messages += _check_mails(reader, places, is_about_a_new_message, check_messages, findings)
         messages += _check_mails(reader, places, is_about_house_mail, check_house_mails, findings)
         attempts += _check_tried(reader, places, findings)
@@ -173,9 +179,9 @@ def _pages(reader: Reader, since: int, end: int) -> Iterator[list[Place]]:
             yield places
 
 
-def _check_order(places: list[Place], walk: Walk, edge: Edge, heads: Heads) -> None:
-    for place in places:
-        edge.append(walk.take(place))
+def _check_order(places: list[Place], digests: list[Digested], walk: Walk, edge: Edge, heads: Heads) -> None:
+    for place, digested in zip(places, digests, strict=True):
+        edge.append(walk.take(place, digested))
         if edge.size in heads.claims:
             heads.compare(edge)
 
@@ -201,8 +207,10 @@ def _check_mails(
 def _check_tried(reader: Reader, places: list[Place], findings: Findings) -> int:
     def check_some(some: list[Place]) -> int:
         with reader.look() as look:
+            hold_snapshot(look)
             tried = list_tried(look, some[0].position - 1, some[-1].position)
-        return check_attempts(tried, findings)
+            early = find_early(look, {one.entry_message_id for one in tried if one.id is None and one.entry_message_id})
+        return check_attempts(tried, early.entries, findings)
 
     return _read(places, check_some, findings)
 
@@ -234,5 +242,12 @@ def _strays(reader: Reader, kind: str) -> Iterator[Stray]:
     while after is not None:
         with reader.look() as look:
             page = list_strays(look, kind, after, _STRAYS)
-        yield from page.found
+        yield from _without_early(reader, page.found) if kind == "attempt" else page.found
         after = page.reached
+
+
+def _without_early(reader: Reader, found: tuple[Stray, ...]) -> Iterator[Stray]:
+    for start in range(0, len(found), _EARLY):
+        with reader.look() as look:
+            hold_snapshot(look)
+            yield from leave_out_early(look, found[start : start + _EARLY])

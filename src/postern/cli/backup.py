@@ -1,6 +1,7 @@
 """``postern backup``: a copy of everything while it runs, proof that it is whole, and the way back."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,8 @@ def backup_create(
 ) -> None:
     """Write a backup to a new folder, while Postern runs."""
     house = build_house(config)
-    manifest = create_backup(house.open_reader(connections=1), _premises(house), house.clock, folder, with_keys=with_keys)
+    with closing(house.open_reader(connections=1)) as reader:
+        manifest = create_backup(reader, _premises(house), house.clock, folder, with_keys=with_keys)
     if as_json:
         typer.echo(json.dumps(_tell(manifest)))
         return

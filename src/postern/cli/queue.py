@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from postern.actions.keep_queue import drop, retry, tell_queue
+from postern.actions.keep_queue import drop, hold, is_all_paused, pause, resume, retry, tell_destinations, tell_queue
 from postern.cli.console import DEFAULT_CONFIG, AsJson, Config, read_name, store_of
 from postern.model.identifier import show
 from postern.wiring import build_house
@@ -15,16 +15,29 @@ app = typer.Typer(no_args_is_help=True, help="What waits to be delivered.")
 
 
 @app.command("list")
-def queue_list(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
-    """What waits, the next due first."""
+def queue_list(
+    config: Config = DEFAULT_CONFIG,
+    by_destination: Annotated[bool, typer.Option("--by-destination", help="One line for each domain.")] = False,  # noqa: FBT002 - a flag
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """What waits, the next due first; or how much waits for each domain."""
     house = build_house(config)
     with house.open_reader(connections=1).look() as look:
-        rows = tell_queue(look, house.clock.now())
+        rows = tell_destinations(look) if by_destination else tell_queue(look, house.clock.now())
+        paused = is_all_paused(look)
     if as_json:
         typer.echo(json.dumps(rows))
         return
+    if paused:
+        typer.echo("Nothing is sent for now: `postern queue resume` goes on.")
     if not rows:
         typer.echo("The queue is empty.")
+        return
+    if by_destination:
+        for row in rows:
+            told = ", paused" if row["paused"] else ""
+            oldest, due = row["oldest_queued_at"], row["next_due_at"]
+            typer.echo(f"{row['deliveries']:>8}  {row['domain'] or 'unknown'}, oldest of {oldest}, next due {due}{told}")
         return
     for row in rows:
         last = row["last_attempt"]
@@ -43,6 +56,46 @@ def queue_retry(
     with store_of(config) as (house, store):
         count = retry(store, house.clock, _delivery_id(delivery) if delivery else None)
     typer.echo(json.dumps({"retried": count}) if as_json else f"{count} due now.")
+
+
+@app.command("hold")
+def queue_hold(
+    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="dlv_…")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Hold one delivery back until `postern queue retry DELIVERY`."""
+    with store_of(config) as (house, store):
+        hold(store, house.clock, _delivery_id(delivery))
+    typer.echo(json.dumps({"held": delivery}) if as_json else f"{delivery} waits until you retry it.")
+
+
+_Domain = Annotated[str, typer.Argument(metavar="[DOMAIN]", help="A recipients' domain; without it, all.")]
+
+
+@app.command("pause")
+def queue_pause(domain: _Domain = "", config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
+    """Send nothing, or nothing to one domain, until `resume`. Mail is taken and kept meanwhile."""
+    with store_of(config) as (house, store):
+        changed = pause(store, house.clock, domain)
+    _tell_pause("paused", domain, changed=changed, as_json=as_json)
+
+
+@app.command("resume")
+def queue_resume(domain: _Domain = "", config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
+    """Send again what was paused."""
+    with store_of(config) as (house, store):
+        changed = resume(store, house.clock, domain)
+    _tell_pause("resumed", domain, changed=changed, as_json=as_json)
+
+
+def _tell_pause(done: str, domain: str, *, changed: bool, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({done: domain or "all", "changed": changed}))
+    elif changed:
+        typer.echo(f"{done.capitalize()}: {domain or 'all outgoing mail'}.")
+    else:
+        typer.echo(f"Nothing changed: {domain or 'outgoing mail'} was {'paused' if done == 'paused' else 'not paused'} already.")
 
 
 @app.command("drop")

@@ -18,7 +18,7 @@ from pathlib import Path
 from postern.model.address import Address
 from postern.model.delivery import Deferred, Delivered, Outcome
 from postern.model.limits import Limits
-from postern.ports import Clock, Ready, at_once
+from postern.ports import Clock, IsBound, Ready, at_once
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IDENTIFIER = re.compile(r"[0-9]{20}-[0-9a-f]{8}")
@@ -45,8 +45,11 @@ class SandboxOutbox:
         self._lock = threading.Lock()
         self._last_moment = 0
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
         """Keep the mail; it is on the disk when this returns. A full disk defers, as a full next hop would."""
+        del is_bound
         await ready()
         try:
             await asyncio.to_thread(self._keep, return_path, recipient.reveal(), content)

@@ -1,7 +1,7 @@
 """How one attempt to hand a mail to the next hop ended.
 
-Nothing here holds an address or a host name: ``text`` is what is left of the reply once everything that could name somebody
-was taken out, so an outcome may be written to the record and shown to the sender.
+Code, status and text may be written to the record and shown to the sender. They hold no address and no host name: the text is
+what is left of the reply once everything that could name somebody was taken out. A host is named apart, for the queue alone.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +33,8 @@ class Deferred:
     """Not taken now; trying again may help. ``code`` is 0 where no readable reply came.
 
     ``indeterminate``: the connection was lost after the final dot, so the mail may have been taken (RFC 5321 4.5.4.1 makes us try
-    again). Only a retry at the same host with the same Message-ID lets the other side recognise a copy.
+    again). Only a retry at the same host with the same Message-ID lets the other side recognise a copy. ``host`` is that host's
+    name, empty where the next hop is always the same.
     """
 
     code: int

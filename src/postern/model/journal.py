@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 SALT_LENGTH = 16
@@ -20,6 +21,7 @@ _length = struct.Struct(">Q").pack
 _ENTRY_LABEL = b"postern journal entry 1\n"
 _VALUES_LABEL = b"postern kept values 1\n"
 _FIELD_LABEL = b"postern journal field 1\n"
+_SALTED = _FIELD_LABEL + _length(SALT_LENGTH)  # how what is hashed of a field begins
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
@@ -55,16 +57,23 @@ def digest_kept_fields(fields: Iterable[tuple[str, str | None, str]]) -> tuple[l
     digest]``, in hex. Raises ValueError, TypeError or AttributeError for what is no such thing.
     """
     digests, withheld = [], 0
-    length, sha256 = _length, hashlib.sha256  # spelled out: whoever verifies a record does this more often than all else
+    length, sha256, unhex = _length, hashlib.sha256, bytes.fromhex  # whoever verifies a record does this more than all else
     for name, salt, value in fields:
         if salt is None:
             withheld += 1
             digests.append(_read_digest(value))
             continue
-        key, octets, said = bytes.fromhex(salt), name.encode(), value.encode()
-        framed = (_FIELD_LABEL, length(len(key)), key, length(len(octets)), octets, length(len(said)), said)
-        digests.append(sha256(b"".join(framed)).digest())
+        key, said = unhex(salt), value.encode()
+        begun = _SALTED if len(key) == SALT_LENGTH else _FIELD_LABEL + length(len(key))
+        digests.append(sha256(b"".join((begun, key, _framed_name(name), length(len(said)), said))).digest())
     return digests, withheld
+
+
+@lru_cache(1_000)
+def _framed_name(name: str) -> bytes:
+    """All entries of a kind have the same few names."""
+    octets = name.encode()
+    return _length(len(octets)) + octets
 
 
 def _read_digest(text: str) -> bytes:
@@ -105,7 +114,7 @@ def digest_entry(
     """The same from plain values: octets of the entry, the seller, octets of pair and message, microseconds since 1970."""
     entry, seller, relationship, message = ids
     head = (entry, seller.to_bytes(8, "big"), relationship or b"", message or b"", kind.encode(), happened_at.to_bytes(8, "big"))
-    return _digest(_ENTRY_LABEL, (*head, *field_digests))
+    return _digest(_ENTRY_LABEL, [*head, *field_digests])
 
 
 def make_fields(values: Mapping[str, Value]) -> tuple[Field, ...]:
@@ -140,7 +149,4 @@ def _spell_kept(value: object) -> tuple[bytes, bytes]:
 
 
 def _digest(label: bytes, parts: Iterable[bytes]) -> bytes:
-    framed = [label]
-    for part in parts:
-        framed += (_length(len(part)), part)
-    return hashlib.sha256(b"".join(framed)).digest()
+    return hashlib.sha256(label + b"".join([_length(len(part)) + part for part in parts])).digest()

@@ -48,6 +48,18 @@ class Limits:
     pdf_objects: Annotated[int, "Objects of one PDF; one with more is withheld."] = 30_000
     document_tags: Annotated[int, "Tags in a mail's office documents, all together."] = 400_000
 
+    # Failure reports that come back
+    bounce_text: Annotated[int, "Characters looked at of a failure report's text, and of each of its parts for programs."] = (
+        30_000
+    )
+    bounce_recipients: Annotated[int, "Recipients read of one failure report."] = 100
+    bounce_failing: Annotated[
+        int, "Hundredths of a score from which on an address is failing; a hard failure adds 100, another 25."
+    ] = 75
+    bounce_half_days: Annotated[int, "Days in which a score halves; 0 counts nothing."] = 7
+    bounce_forgotten_days: Annotated[int, "Days without a failure after which the score of an address is forgotten."] = 30
+    failing_told: Annotated[int, "Addresses of a seller that are told that mail to customer service comes back."] = 5
+
     # The pool that reads and rewrites mails
     pool_processes: Annotated[int, "Processes that read mails; 0 means one a core."] = 0
     pool_memory: Annotated[int, "Octets of memory for one such process."] = 1_500_000_000
@@ -73,7 +85,7 @@ class Limits:
     # The queue
     lease_seconds: Annotated[int, "Seconds a delivery belongs to one worker; renewed while an attempt runs."] = 60
     claim: Annotated[int, "Deliveries that a worker takes at once."] = 64
-    under_way: Annotated[int, "Deliveries under way at once, over all destinations; to one next hop twice its connections."] = 100
+    under_way: Annotated[int, "Deliveries under way at once, those that wait for a connection included."] = 100
     octets_under_way: Annotated[int, "Octets of the mails under way; over it no more are taken up."] = 64_000_000
     connections: Annotated[int, "Connections kept to one next hop."] = 8
     connection_idle: Annotated[int, "Seconds a connection waits for the next mail, then QUIT."] = 30
@@ -83,8 +95,20 @@ class Limits:
     mx_hosts: Annotated[int, "Hosts tried of one domain, best preference first."] = 10
     mx_addresses: Annotated[int, "Addresses tried of one host."] = 4
     next_hops: Annotated[int, "Next hops with kept connections; over it the one used longest ago is let go."] = 200
-    indeterminate_seconds: Annotated[int, "Seconds that a mail whose last reply was lost stays with its host."] = 3_600
-    indeterminate_mails: Annotated[int, "Such mails remembered at once."] = 1_000
+    reply_line: Annotated[int, "Octets of one line of a next hop's reply."] = 8_000
+    reply_lines: Annotated[int, "Lines of one such reply."] = 200
+    reply_size: Annotated[int, "Octets of one such reply, all its lines together."] = 32_000
+
+    # What domains ask of those who send to them (MTA-STS)
+    sts_policy: Annotated[int, "Octets of a domain's policy."] = 64_000
+    sts_hosts: Annotated[int, "Hosts that a policy names; one with more is none."] = 100
+    sts_seconds: Annotated[int, "Seconds for fetching a policy."] = 10
+    sts_pause: Annotated[
+        int, "Seconds until a domain is asked again whether it has a new policy, or one that can be fetched."
+    ] = 300
+    sts_domains: Annotated[int, "Domains whose policies are remembered; over it the one written to longest ago is forgotten."] = (
+        2_000
+    )
 
     # The sandbox outbox
     outbox_listing: Annotated[int, "Mails that the sandbox outbox lists."] = 100

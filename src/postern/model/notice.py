@@ -12,7 +12,8 @@ class NoticeKind(StrEnum):
     HOLD_REFUSED = "hold_refused"
     HOLD_EXPIRED = "hold_expired"
     OUTSIDE_COPY = "outside_copy"
-    DELIVERY_FAILED = "delivery_failed"
+    DELIVERY_FAILED = "delivery_failed"  # at the attempt, or by a report that came back
+    ADDRESS_FAILING = "address_failing"  # a seller's customer-service address
 
 
 class NoticeState(StrEnum):

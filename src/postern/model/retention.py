@@ -81,6 +81,9 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "sender_attempt": Stays("one row an address, a hundred a seller that nobody decided on; goes with the person"),
     "seller_block": Stays("the buyer's choice; goes with the person"),
     "daily_use": Stays("a number a seller and day, which names nobody"),
+    "bounce_score": Stays(
+        "one row an address to which mail failed, forgotten when nothing failed for a month; goes with the person"
+    ),
     "unsealed": Stays("a row leaves when its entry is sealed, within seconds"),
     "seal": Stays("the chain: without it nothing that is left could be proved"),
     "sealer": Stays("one row in all"),
@@ -94,6 +97,7 @@ LASTING_FIELDS = frozenset(
     {
         *("verdict", "reason", "author", "thread", "found by", "size", "authentication", "original", "relayed", "of"),
         *("role", "about", "forwarded", "delivery", "attempt", "attempts", "outcome", "code", "enhanced", "indeterminate"),
-        *("by", "side", "door", "told", "became", "automatic", "sign", "passed by", "notice", "to", "sent"),
+        *("by", "destination", "side", "door", "told", "became", "automatic", "sign", "passed by", "notice", "to", "sent"),
+        *("report", "status", "hard"),
     }
 )

@@ -14,6 +14,7 @@ class MessageState(StrEnum):
     QUEUED = "queued"
     DELIVERED = "delivered"
     FAILED = "failed"
+    BOUNCED = "bounced"  # the next hop took it, and a failure report came back
     HELD = "held"
     BLOCKED = "blocked"  # by the buyer's opt-out (R8): kept, and not delivered
     REFUSED = "refused"  # kept because another recipient of the same mail was taken, or because it was held before
@@ -21,6 +22,10 @@ class MessageState(StrEnum):
     ABSORBED = "absorbed"  # written by a robot: kept and shown, not mailed on
     DROPPED = "dropped"
     ERASED = "erased"  # its buyer was erased: what it said is gone
+
+
+# R15: what its author is shown as sent. What is blocked, held, failed or bounced is shown as not delivered.
+SENT = frozenset({MessageState.QUEUED, MessageState.DELIVERED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,10 @@ class Answer:
 
 NO_CONNECTION = Answer(0, "the next hop did not take the connection", "4.4.1")
 TLS_FAILED = Answer(0, "the connection could not be encrypted", "4.7.0")
+NOT_ENCRYPTED = Answer(0, "the next hop offers no encryption, which is required", "4.7.10")
+NOT_VERIFIED = Answer(0, "the next hop's certificate is not valid for its name", "4.7.5")
 LOST = Answer(0, "the connection was lost", "4.4.2")
-LATE = Answer(0, "no answer came in time", "4.4.2")
+LATE = Answer(0, "no answer came in time", "4.4.1")  # the host is there, and says nothing
 UNREADABLE = Answer(0, "the answer was not SMTP", "4.5.0")
 
 

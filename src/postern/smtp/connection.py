@@ -1,7 +1,6 @@
-"""One connection to a next hop: opened, greeted, encrypted where the hop can, then one mail after the other.
+"""One connection to a next hop: opened, greeted, encrypted as its route asks, then one mail after the other.
 
-Encryption is opportunistic (RFC 7435): a certificate is not checked, and a hop whose TLS fails is spoken to in the clear, for the
-other choice here would be clear text in any case. Enforcing it is the business of a policy, not of this module.
+Where the hop takes it, MAIL, RCPT and DATA go out together (RFC 2920); the content waits for 354 in any case.
 
 It never resends: what went out after DATA is the courier's to judge, and here it only says how far the mail came.
 """
@@ -10,21 +9,19 @@ import asyncio
 import ssl
 import time
 from dataclasses import dataclass
-from functools import cache
 from typing import Self
 from urllib.parse import urlsplit
-
-from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException, SMTPTimeoutError
-from aiosmtplib.protocol import SMTPProtocol
 
 from postern.errors import ConfigurationError
 from postern.model.address import is_domain
 from postern.model.delivery import Failed, Outcome
+from postern.model.limits import Limits
 from postern.smtp.answer import (
     GO_ON,
-    LATE,
     LOST,
     NO_CONNECTION,
+    NOT_ENCRYPTED,
+    NOT_VERIFIED,
     PUT_OFF,
     REFUSED,
     TAKEN,
@@ -33,7 +30,9 @@ from postern.smtp.answer import (
     Answer,
     outcome_of,
 )
+from postern.smtp.encryption import Encryption
 from postern.smtp.parcel import Parcel
+from postern.smtp.wire import Wire
 
 SMTP_PORT = 25
 
@@ -45,12 +44,13 @@ HANDSHAKE = 30.0  # of TLS, so that there is time left to go without
 MAIL = 300.0  # 4.5.3.2.2
 RECIPIENT = 300.0  # 4.5.3.2.3
 DATA = 120.0  # 4.5.3.2.4
-FINAL_DOT = 600.0  # 4.5.3.2.6
-FAREWELL = 5.0  # RSET and QUIT: no mail hangs on them
+VERDICT = 600.0  # 4.5.3.2.6, on the final dot
+FAREWELL = 5.0  # RSET, QUIT and what else no mail hangs on
 
-_LOWEST_REPLY, _HIGHEST_REPLY = 200, 599
 _SEND_CONTENT = 354
 _SESSION_ENDS = 421
+_CRLF = b"\r\n"
+_AFTER_MAIL = 2  # commands that follow MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,16 @@ class Hop:
         if parts.scheme != "smtp" or not is_host or parts.path.strip("/") or parts.query or parts.username is not None:
             raise ConfigurationError("[delivery] next_hop must be smtp://host:port")
         return cls(host, port, host)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A hop and how it is spoken to. ``hostname`` is what we call ourselves."""
+
+    hop: Hop
+    hostname: str
+    encryption: Encryption
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,38 +117,29 @@ class Patience:
         return max(0.001, min(seconds, self._end_by - time.monotonic()))
 
 
-@cache
-def opportunistic_tls() -> ssl.SSLContext:
-    """TLS 1.2 or later, no certificate asked for."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-async def open_connection(hop: Hop, hostname: str, tls: ssl.SSLContext, patience: Patience) -> "Connection | Ending":
-    """Connect, greet, and encrypt where the hop can; if that breaks the connection, once more without."""
-    opened = await _open(hop, hostname, tls, patience)
-    if opened is TLS_FAILED:
-        opened = await _open(hop, hostname, None, patience)
+async def open_connection(route: Route, patience: Patience) -> "Connection | Ending":
+    """Connect, greet, and encrypt; if that breaks a connection that need not be encrypted, once more without."""
+    opened = await _open(route, patience)
+    if isinstance(opened, Answer) and opened in {TLS_FAILED, NOT_VERIFIED} and not route.encryption.is_required:
+        opened = await _open(route, patience, in_the_clear=True)
     return Ending(outcome_of(opened), judged=False) if isinstance(opened, Answer) else opened
 
 
-async def _open(hop: Hop, hostname: str, tls: ssl.SSLContext | None, patience: Patience) -> "Connection | Answer":
+async def _open(route: Route, patience: Patience, *, in_the_clear: bool = False) -> "Connection | Answer":
+    hop = route.hop
     try:
         async with asyncio.timeout(patience.before_data(CONNECT)):
-            _, protocol = await asyncio.get_running_loop().create_connection(SMTPProtocol, hop.host, hop.port)
+            _, wire = await asyncio.get_running_loop().create_connection(lambda: Wire(route.limits), hop.host, hop.port)
     except (OSError, UnicodeError):  # TimeoutError is an OSError; UnicodeError: a name that cannot be looked up
         return NO_CONNECTION
-    connection = Connection(protocol)
+    connection = Connection(wire)
     try:
-        refusal = await connection.greet(hostname, patience)
-        if refusal is None and tls is not None and "starttls" in connection.extensions:
-            refusal = await connection.encrypt(hop.name, hostname, tls, patience)
+        refusal = await connection.greet(route.hostname, patience)
+        if refusal is None and not in_the_clear:
+            refusal = await connection.encrypt(route, patience)
         if refusal is not None:
             await connection.quit()
-    except asyncio.CancelledError:
+    except BaseException:
         connection.abort()
         raise
     return connection if refusal is None else refusal
@@ -147,8 +148,8 @@ async def _open(hop: Hop, hostname: str, tls: ssl.SSLContext | None, patience: P
 class Connection:
     """A session with a next hop, of use until an answer is lost, late or unreadable."""
 
-    def __init__(self, protocol: SMTPProtocol) -> None:
-        self._protocol = protocol
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self._is_sound = True
         self.extensions: dict[str, str] = {}
         self.mails = 0
@@ -156,11 +157,11 @@ class Connection:
     @property
     def is_usable(self) -> bool:
         """Whether another mail may be tried here."""
-        return self._is_sound and self._protocol.is_connected
+        return self._is_sound and self._wire.is_ready
 
     async def greet(self, hostname: str, patience: Patience) -> Answer | None:
         """Hear the greeting and say EHLO. Returns the refusal, if it is one."""
-        greeting = await self._listen(patience.before_data(GREETING))
+        greeting = await self._hear(patience.before_data(GREETING))
         return await self._say_hello(hostname, patience) if greeting.kind == TAKEN else greeting
 
     async def _say_hello(self, hostname: str, patience: Patience) -> Answer | None:
@@ -171,15 +172,25 @@ class Connection:
             answer = await self._ask(b"HELO " + hostname.encode("ascii"), patience.before_data(HELLO))
         return None if answer.kind == TAKEN else answer
 
-    async def encrypt(self, name: str, hostname: str, tls: ssl.SSLContext, patience: Patience) -> Answer | None:
-        """STARTTLS, then EHLO anew (RFC 3207 4.2). A hop that declines is served in the clear (4.1)."""
-        try:
-            await self._protocol.start_tls(tls, server_hostname=name or None, timeout=patience.before_data(HANDSHAKE))
-        except SMTPResponseException as error:
-            return None if error.code >= _LOWEST_REPLY else self._broken(UNREADABLE)
-        except (SMTPException, OSError):  # ssl.SSLError is an OSError
+    async def encrypt(self, route: Route, patience: Patience) -> Answer | None:
+        """STARTTLS, then EHLO anew (RFC 3207 4.2). A hop that declines is served in the clear (4.1), where that is allowed."""
+        is_required = route.encryption.is_required
+        declined = NOT_ENCRYPTED if is_required else None
+        if "starttls" not in self.extensions:
+            return declined
+        answer = await self._ask(b"STARTTLS", patience.before_data(HELLO))
+        if answer.kind in {PUT_OFF, REFUSED} and self.is_usable:
+            return declined
+        if answer.kind != TAKEN or not self._wire.is_ready:  # what came with it could be anybody's (CVE-2011-0411)
             return self._broken(TLS_FAILED)
-        return await self._say_hello(hostname, patience)
+        name = route.hop.name or (route.hop.host if is_required else "")
+        try:
+            await self._wire.encrypt(route.encryption.context, name, patience.before_data(HANDSHAKE))
+        except ssl.SSLCertVerificationError:
+            return self._broken(NOT_VERIFIED)
+        except (OSError, ValueError):  # ssl.SSLError is an OSError; ValueError: a name that TLS cannot say
+            return self._broken(TLS_FAILED)
+        return await self._say_hello(route.hostname, patience)
 
     async def deliver(self, parcel: Parcel, patience: Patience) -> Ending:
         """One mail transaction (RFC 5321 3.3)."""
@@ -189,7 +200,7 @@ class Connection:
             return Ending(unfit, judged=True)
         try:
             return await self._transact(parcel, patience)
-        except asyncio.CancelledError:
+        except BaseException:  # of what stopped in the middle nobody knows where it stands
             self.abort()
             raise
 
@@ -203,15 +214,18 @@ class Connection:
         return None
 
     async def _transact(self, parcel: Parcel, patience: Patience) -> Ending:
-        answer = await self._ask(self._mail_command(parcel), patience.before_data(MAIL))
-        if answer.kind != TAKEN:
-            return await self._end_untaken(answer, judged=self._is_sound)
-        answer = await self._ask(b"RCPT TO:<" + parcel.recipient + b">", patience.before_data(RECIPIENT))
-        if answer.kind != TAKEN:
-            return await self._end_untaken(answer)
-        answer = await self._ask(b"DATA", patience.before_data(DATA))
-        if answer.code != _SEND_CONTENT:
-            return await self._end_untaken(UNREADABLE if answer.kind == TAKEN else answer)
+        commands = (self._mail_command(parcel), b"RCPT TO:<" + parcel.recipient + b">", b"DATA")
+        are_out = "pipelining" in self.extensions and self._wire.is_ready
+        if are_out:
+            self._wire.say(_CRLF.join((*commands, b"")), len(commands))
+        for left, command, seconds in zip((_AFTER_MAIL, 1, 0), commands, (MAIL, RECIPIENT, DATA), strict=True):
+            waiting = patience.before_data(seconds)
+            answer = await (self._hear(waiting) if are_out else self._ask(command, waiting))
+            if (answer.kind != TAKEN) if left else (answer.code != _SEND_CONTENT):
+                was_begun = left < _AFTER_MAIL
+                judged = was_begun or self._is_sound
+                await self._tidy_up(answer, left if are_out else 0, was_begun=was_begun)
+                return Ending(outcome_of(UNREADABLE if answer.kind == TAKEN else answer), judged)
         return await self._send_content(parcel, patience)
 
     def _mail_command(self, parcel: Parcel) -> bytes:
@@ -219,66 +233,63 @@ class Connection:
         body = b" BODY=8BITMIME" if parcel.has_eight_bits else b""
         return b"MAIL FROM:<" + parcel.return_path + b">" + size + body
 
-    async def _end_untaken(self, answer: Answer, *, judged: bool = True) -> Ending:
-        """The mail did not pass; leave the session fit for the next one."""
-        if answer.kind not in {PUT_OFF, REFUSED}:
+    async def _tidy_up(self, answer: Answer, still_out: int, *, was_begun: bool) -> None:
+        """After a mail that was not taken, leave the session fit for the next one, or for none."""
+        self._is_sound = self._is_sound and answer.kind in {PUT_OFF, REFUSED}
+        was_ended = still_out > 0 and self._is_sound and await self._hear_out(still_out)
+        if was_begun and not was_ended and self.is_usable and (await self._ask(b"RSET", FAREWELL)).kind != TAKEN:
             self._is_sound = False
-        if self.is_usable and (await self._ask(b"RSET", FAREWELL)).kind != TAKEN:
-            self._is_sound = False
-        return Ending(outcome_of(answer), judged)
+
+    async def _hear_out(self, still_out: int) -> bool:
+        """Hear the answers to what went out together with a command that was refused. DATA may be accepted all the same; then the
+        end of a mail follows alone (RFC 2920 3.1). Returns whether it did.
+        """
+        answers = [await self._hear(FAREWELL) for _ in range(still_out) if self._is_sound]
+        if answers[-1].code != _SEND_CONTENT:
+            self._is_sound = self._is_sound and answers[-1].kind in {PUT_OFF, REFUSED}
+            return False
+        self._is_sound = self._is_sound and (await self._ask(b".", FAREWELL)).kind != GO_ON
+        return True
 
     async def _send_content(self, parcel: Parcel, patience: Patience) -> Ending:
         """From here on the hop may have taken the mail, so only its answer can say that it has not."""
         await parcel.ready()
-        try:
-            self._protocol.write(parcel.octets)
-        except (SMTPException, OSError):
-            return Ending(outcome_of(self._broken(LOST)), judged=True)  # nothing was written
-        answer = await self._listen(patience.after_data(FINAL_DOT))
+        if not self._wire.is_ready:
+            return Ending(outcome_of(self._broken(LOST)), judged=True)  # nothing was sent
+        self._wire.say(parcel.octets)
+        answer = await self._hear(patience.after_data(VERDICT))
         if answer.kind == GO_ON:
             self._is_sound = False
         return Ending(outcome_of(answer, after_dot=True), judged=True)
 
     async def quit(self) -> None:
         """Take leave if the hop still listens (RFC 5321 4.1.1.10), and close."""
-        if self.is_usable:
-            await self._ask(b"QUIT", FAREWELL)
-        self.abort()
+        if self.is_usable and (await self._ask(b"QUIT", FAREWELL)).code:
+            self._is_sound = False
+            self._wire.close()
+        else:
+            self.abort()
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close at once; what is not out yet stays here."""
         self._is_sound = False
-        if self._protocol.transport is not None:
-            self._protocol.transport.close()
+        self._wire.abort()
 
     async def _ask(self, command: bytes, seconds: float) -> Answer:
-        try:
-            return self._heard(await self._protocol.execute_command(command, timeout=seconds))
-        except (SMTPException, OSError) as error:
-            return self._broken(_reason_of(error))
+        if not self._wire.is_ready:
+            return self._broken(LOST)
+        self._wire.say(command + _CRLF)
+        return await self._hear(seconds)
 
-    async def _listen(self, seconds: float) -> Answer:
-        try:
-            return self._heard(await self._protocol.read_response(timeout=seconds))
-        except (SMTPException, OSError) as error:
-            return self._broken(_reason_of(error))
-
-    def _heard(self, response: SMTPResponse) -> Answer:
-        if not _LOWEST_REPLY <= response.code <= _HIGHEST_REPLY:
-            return self._broken(UNREADABLE)
-        if response.code == _SESSION_ENDS:
-            self._is_sound = False  # RFC 5321 3.8: it closes
-        return Answer(response.code, response.message)
+    async def _hear(self, seconds: float) -> Answer:
+        answer = await self._wire.answer(seconds)
+        if answer.code in {0, _SESSION_ENDS}:  # RFC 5321 3.8: after 421 it closes
+            self._is_sound = False
+        return answer
 
     def _broken(self, reason: Answer) -> Answer:
         self._is_sound = False
         return reason
-
-
-def _reason_of(error: Exception) -> Answer:
-    if isinstance(error, SMTPTimeoutError):
-        return LATE
-    return UNREADABLE if isinstance(error, SMTPResponseException) else LOST
 
 
 def _read_extensions(text: str) -> dict[str, str]:

@@ -12,28 +12,30 @@ from postern.errors import ConfigurationError
 from postern.model.address import Address, is_domain
 from postern.model.delivery import Deferred, Failed, Outcome
 from postern.model.limits import Limits
-from postern.ports import Ready, at_once
-from postern.smtp.connection import Connection, Ending, Hop, Patience, open_connection, opportunistic_tls
+from postern.ports import IsBound, Ready, at_once
+from postern.smtp.connection import Connection, Ending, Hop, Patience, Route, open_connection
+from postern.smtp.encryption import Encryption, opportunistic
 from postern.smtp.parcel import Parcel, pack
 
 
 class SmtpCourier:
     """The way to one next hop, at most ``limits.connections`` wide."""
 
-    def __init__(self, hop: Hop, hostname: str, limits: Limits) -> None:
+    def __init__(self, hop: Hop, hostname: str, limits: Limits, encryption: Encryption | None = None) -> None:
         if not is_domain(hostname):
             raise ConfigurationError("[smtp] hostname must be a domain name, for EHLO")
-        self._hop = hop
-        self._hostname = hostname
+        self._route = Route(hop, hostname, encryption or opportunistic(), limits)
         self._limits = limits
-        self._tls = opportunistic_tls()
         self._turns = asyncio.Semaphore(limits.connections)
         self._kept: list[tuple[Connection, asyncio.TimerHandle]] = []
         self._farewells: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
-        """Make one attempt, in ``limits.attempt_timeout`` seconds at most."""
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
+        """Make one attempt, in ``limits.attempt_timeout`` seconds at most. There is one hop, so all mails are bound to it."""
+        del is_bound
         parcel = pack(return_path, recipient, content, ready)
         if isinstance(parcel, Failed):
             return parcel
@@ -50,6 +52,8 @@ class SmtpCourier:
             self._turns.release()
 
     async def _has_turn(self, patience: Patience) -> bool:
+        if not self._turns.locked():
+            return await self._turns.acquire()  # at once
         try:
             async with asyncio.timeout(patience.before_data(self._limits.attempt_timeout)):
                 return await self._turns.acquire()
@@ -62,7 +66,7 @@ class SmtpCourier:
             ending = await self._deliver(kept, parcel, patience)
             if ending.judged:
                 return ending
-        connection = await open_connection(self._hop, self._hostname, self._tls, patience)
+        connection = await open_connection(self._route, patience)
         if isinstance(connection, Ending):
             return connection
         return await self._deliver(connection, parcel, patience)

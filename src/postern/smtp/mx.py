@@ -1,26 +1,32 @@
 """Finds the hosts that take mail for a domain and walks them, best first (RFC 5321 5.1): the next hop ``mx``.
 
-A domain's owner may be hostile, so its DNS decides little: at most ``limits.mx_hosts`` hosts are tried, only at public addresses
-(nobody reaches our own network through an MX record), and the address that was checked is the one connected to.
+A domain's owner may be hostile, so its DNS decides little: at most ``limits.mx_hosts`` hosts are tried, only at public
+addresses, and the address that was checked is the one connected to. What the owner asks for by MTA-STS is kept (RFC 8461):
+under a policy in force no host that it does not name is tried, and none is told anything in the clear.
 
-A reply lost after the final dot ends the walk: the mail may have been taken, and another host could not recognise the copy. For a
-while the next attempts of that mail go to the same host alone. That memory is this process's own; another may pick another host.
+A reply lost after the final dot ends the walk: the mail may have been taken, and another host could not recognise the copy.
+The outcome names that host, and whoever keeps the mail tells it from the others at the next attempt, which then goes to it
+alone.
 """
 
-import ipaddress
+import logging
 import secrets
-import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from postern.model.address import Address, is_domain
 from postern.model.delivery import Deferred, Failed, Outcome
 from postern.model.limits import Limits
-from postern.ports import Ready, at_once
-from postern.smtp.connection import SMTP_PORT, Ending, Hop, Patience
+from postern.ports import IsBound, Ready, at_once
+from postern.smtp.connection import Ending, Hop, Patience
 from postern.smtp.courier import SmtpCourier
-from postern.smtp.parcel import Parcel, message_id_of, pack
+from postern.smtp.encryption import opportunistic, required
+from postern.smtp.outside import Outside
+from postern.smtp.parcel import Parcel, pack
 from postern.smtp.resolver import Exchanger, Resolver, Unanswered
+from postern.smtp.sts import Policies
+from postern.smtp.sts_policy import Mode, Policy
 
 _NULL_MX = Failed(0, "5.1.10", "the recipient's domain takes no mail")  # RFC 7505 4.2
 _NO_SUCH_DOMAIN = Failed(0, "5.1.2", "the recipient's domain does not exist")
@@ -29,116 +35,116 @@ _LOOP = Failed(0, "5.4.6", "mail for the recipient's domain would come back here
 _NO_DNS = Deferred(0, "4.4.3", "the name servers of the recipient's domain gave no answer")
 
 _NO_TIME = Deferred(0, "4.4.1", "none of the recipient's mail hosts answered in time")
+_NO_HOST_NAMED = Deferred(0, "4.7.0", "the policy of the recipient's domain names none of its mail hosts")
 
-_UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291 2.4 and IANA: all that is assigned
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052 2.1
+_MOST_FOR_POLICY = 60.0  # seconds, RFC 8461 3.3
+
+_log = logging.getLogger(__name__)
 
 
 class MxCourier:
-    """The way to every domain. ``loopback_is_allowed`` and ``port`` are for test beds on one machine."""
+    """The way to every domain."""
 
-    def __init__(
-        self, hostname: str, limits: Limits, resolver: Resolver, *, port: int = SMTP_PORT, loopback_is_allowed: bool = False
-    ) -> None:
+    def __init__(self, hostname: str, limits: Limits, resolver: Resolver, outside: Outside | None = None) -> None:
         self._hostname = hostname
         self._limits = limits
         self._resolver = resolver
-        self._port = port
-        self._loopback_is_allowed = loopback_is_allowed
-        self._couriers: OrderedDict[Hop, SmtpCourier] = OrderedDict()  # used last, last
-        self._last_hosts = LastHosts(limits)
+        self._outside = outside or Outside()
+        self._policies = Policies(resolver, self._outside, limits)
+        self._couriers: OrderedDict[tuple[Hop, bool], SmtpCourier] = OrderedDict()  # used last, last
 
-    async def send(self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once) -> Outcome:
+    async def send(
+        self, return_path: str, recipient: Address, content: bytes, ready: Ready = at_once, is_bound: IsBound | None = None
+    ) -> Outcome:
         """Make one attempt, at as many hosts as it takes, in ``limits.attempt_timeout`` seconds at most."""
         parcel = pack(return_path, recipient, content, ready)
         if isinstance(parcel, Failed):
             return parcel
         patience = Patience(self._limits.attempt_timeout)
-        hosts = await self._hosts_of(parcel)
-        return hosts if isinstance(hosts, Deferred | Failed) else await self._walk(hosts, parcel, patience)
+        hosts = await self._hosts_of(parcel.recipient_domain)
+        if isinstance(hosts, Deferred | Failed):
+            return hosts
+        policy = await self._policies.policy_of(parcel.recipient_domain, patience.before_data(_MOST_FOR_POLICY))
+        if policy and policy.mode is Mode.ENFORCE:
+            hosts = [host for host in hosts if policy.allows(host)]
+        bound = [host for host in hosts if is_bound(host)] if is_bound else []
+        return await self._walk((bound or hosts)[: self._limits.mx_hosts], policy, parcel, patience)
 
-    async def _hosts_of(self, parcel: Parcel) -> Sequence[str] | Deferred | Failed:
-        exchangers = await self._resolver.exchangers(parcel.recipient_domain)
+    async def _hosts_of(self, domain: str) -> Sequence[str] | Deferred | Failed:
+        exchangers = await self._resolver.exchangers(domain)
         if isinstance(exchangers, Unanswered):
             return _NO_SUCH_DOMAIN if exchangers is Unanswered.NO_SUCH_NAME else _NO_DNS
-        hosts = rank(parcel.recipient_domain, exchangers, self._hostname)
-        if isinstance(hosts, Failed):
-            return hosts
-        last = self._last_hosts.recall(parcel)
-        return [last] if last is not None and last in hosts else hosts[: self._limits.mx_hosts]
+        return rank(domain, exchangers, self._hostname)
 
-    async def _walk(self, hosts: Sequence[str], parcel: Parcel, patience: Patience) -> Outcome:
+    async def _walk(self, hosts: Sequence[str], policy: Policy | None, parcel: Parcel, patience: Patience) -> Outcome:
         """Host after host until one has judged the mail. If none takes it, one chance left is worth more than any refusal."""
         verdicts: list[Outcome] = []
         for host in hosts:
             if patience.is_spent:
                 verdicts.append(_NO_TIME)
                 break
-            ending = await self._try_host(host, parcel, patience)
+            ending = await self._try_host(host, policy, parcel, patience)
             if is_final(ending):
                 return ending.outcome
             verdicts.append(ending.outcome)
         deferred = [verdict for verdict in verdicts if isinstance(verdict, Deferred)]
-        return (deferred or verdicts)[-1]
+        return (deferred or verdicts or [_NO_HOST_NAMED])[-1]
 
-    async def _try_host(self, host: str, parcel: Parcel, patience: Patience) -> Ending:
+    async def _try_host(self, host: str, policy: Policy | None, parcel: Parcel, patience: Patience) -> Ending:
         """Try the host's addresses until one has judged the mail."""
         found = await self._resolver.addresses(host)
         if isinstance(found, Unanswered):
             return Ending(_NO_DNS if found is Unanswered.NO_ANSWER_NOW else _NO_HOST, judged=False)
         ending = Ending(_NO_HOST, judged=False)
-        for address in self._reachable(found):
-            ending = await self._courier_to(Hop(address, self._port, host)).attempt(parcel, patience)
-            self._last_hosts.note(parcel, host, ending.outcome)
+        for address in self._outside.reachable(found)[: self._limits.mx_addresses]:
+            ending = await self._attempt(Hop(address, self._outside.smtp_port, host), policy, parcel, patience)
             if ending.judged:
                 break
-        return ending
+        return naming(host, ending)
 
-    def _reachable(self, addresses: Iterable[str]) -> list[str]:
-        public = [text for text in addresses if is_public(text, loopback_is_allowed=self._loopback_is_allowed)]
-        return public[: self._limits.mx_addresses]
+    async def _attempt(self, hop: Hop, policy: Policy | None, parcel: Parcel, patience: Patience) -> Ending:
+        """One attempt at one address. A host that does not keep a policy in testing is told of, and no more."""
+        if policy is None:
+            return await self._courier_to(hop, must_encrypt=False).attempt(parcel, patience)
+        if policy.mode is Mode.ENFORCE or policy.allows(hop.name):
+            ending = await self._courier_to(hop, must_encrypt=True).attempt(parcel, patience)
+            if policy.mode is Mode.ENFORCE or not is_insecure(ending):
+                return ending
+        _log.info(
+            "a mail host does not keep the MTA-STS policy of a domain; it is in testing, so the mail goes there all the same"
+        )
+        return await self._courier_to(hop, must_encrypt=False).attempt(parcel, patience)
 
-    def _courier_to(self, hop: Hop) -> SmtpCourier:
-        courier = self._couriers.pop(hop, None) or SmtpCourier(hop, self._hostname, self._limits)
+    def _courier_to(self, hop: Hop, *, must_encrypt: bool) -> SmtpCourier:
+        courier = self._couriers.pop((hop, must_encrypt), None)
+        if courier is None:
+            encryption = required(self._outside.authorities) if must_encrypt else opportunistic()
+            courier = SmtpCourier(hop, self._hostname, self._limits, encryption)
         while len(self._couriers) >= self._limits.next_hops:
             _, longest_ago = self._couriers.popitem(last=False)
             longest_ago.let_go()
-        self._couriers[hop] = courier
+        self._couriers[hop, must_encrypt] = courier
         return courier
 
     async def close(self) -> None:
         """End every kept connection."""
+        await self._policies.close()
         while self._couriers:
             _, courier = self._couriers.popitem()
             await courier.close()
 
 
-class LastHosts:
-    """Where the mails went whose last reply was lost: a bounded memory, by recipient's domain and Message-ID."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._hosts: OrderedDict[tuple[str, bytes], tuple[str, float]] = OrderedDict()
-
-    def recall(self, parcel: Parcel) -> str | None:
-        """The host that may have this mail already."""
-        if not self._hosts:
-            return None
-        host, until = self._hosts.get(_key_of(parcel), (None, 0.0))
-        return host if time.monotonic() < until else None
-
-    def note(self, parcel: Parcel, host: str, outcome: Outcome) -> None:
-        """Learn from an attempt. Only a verdict on the mail ends the bond; "not now" says nothing about the earlier copy."""
-        if isinstance(outcome, Deferred) and outcome.indeterminate:
-            self._hosts[_key_of(parcel)] = (host, time.monotonic() + self._limits.indeterminate_seconds)
-            while len(self._hosts) > self._limits.indeterminate_mails:
-                self._hosts.popitem(last=False)
-        elif self._hosts and not isinstance(outcome, Deferred):
-            self._hosts.pop(_key_of(parcel), None)
+def is_insecure(ending: Ending) -> bool:
+    """Whether nothing was said to the host because it did not encrypt as it had to."""
+    outcome = ending.outcome
+    return isinstance(outcome, Deferred) and not ending.judged and outcome.code == 0 and outcome.enhanced.startswith("4.7.")
 
 
-def _key_of(parcel: Parcel) -> tuple[str, bytes]:
-    return parcel.recipient_domain, message_id_of(parcel)
+def naming(host: str, ending: Ending) -> Ending:
+    """With the host's name, if it may have taken the mail."""
+    if isinstance(ending.outcome, Deferred) and ending.outcome.indeterminate:
+        return replace(ending, outcome=replace(ending.outcome, host=host))
+    return ending
 
 
 def is_final(ending: Ending) -> bool:
@@ -162,26 +168,3 @@ def rank(domain: str, exchangers: Sequence[Exchanger], own_hostname: str) -> Seq
     secrets.SystemRandom().shuffle(nearer)
     nearer.sort(key=lambda exchanger: exchanger.preference)
     return list(dict.fromkeys(exchanger.host for exchanger in nearer if is_domain(exchanger.host))) or _NO_HOST
-
-
-def is_public(text: str, *, loopback_is_allowed: bool = False) -> bool:
-    """Whether this is a public unicast address, also of what IPv6 wraps; anything private, reserved or local is not."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    if loopback_is_allowed and address.is_loopback:
-        return True
-    if isinstance(address, ipaddress.IPv6Address):
-        wrapped = _wrapped(address)
-        if wrapped is None:
-            return address in _UNICAST and address.is_global
-        address = wrapped
-    return address.is_global and not address.is_multicast
-
-
-def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that a translator or tunnel would go on to."""
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour

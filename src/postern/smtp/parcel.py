@@ -13,7 +13,6 @@ from postern.model.delivery import Failed
 from postern.ports import Ready, at_once
 
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
-_MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^<>\r\n]{1,990}>)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,3 @@ def stuffed(mail: bytes) -> bytes:
     """A mail with proper line ends as it follows DATA: dots doubled at line starts, and the final dot (RFC 5321 4.5.2)."""
     first = b"." if mail.startswith(b".") else b""
     return first + mail.replace(b"\r\n.", b"\r\n..") + b".\r\n"
-
-
-def message_id_of(parcel: Parcel) -> bytes:
-    """The Message-ID, or nothing where the mail has none."""
-    head, _, _ = parcel.octets.partition(b"\r\n\r\n")
-    found = _MESSAGE_ID.search(head)
-    return found[1] if found else b""

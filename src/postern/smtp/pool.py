@@ -14,13 +14,15 @@ import resource
 import signal
 import struct
 import sys
+import time
 import traceback
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from postern.errors import PosternError, StoreError
 from postern.model.limits import Limits
+from postern.smtp.costly import CostlySenders
 
 _LENGTH = struct.Struct(">I")
 _READY = b"ready"
@@ -46,6 +48,7 @@ class Pool:
         self._idle: asyncio.Queue[_Child | None] = asyncio.Queue()  # None: the pool is closed
         self._children: set[_Child] = set()
         self._waiting = 0
+        self._costly = CostlySenders()
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -54,20 +57,32 @@ class Pool:
         for _ in range(self._limits.pool_processes or os.cpu_count() or 1):
             self._start(self._add())
 
-    async def run(self, job: object) -> object:
-        """The child's answer; an exception that the child raised is raised here. Raises StoreError when too many wait."""
-        if self._waiting >= self._limits.pool_backlog:
-            raise StoreError("too many mails wait to be read")
+    async def run(self, job: object, sender: str = "") -> object:
+        """The child's answer; an exception that the child raised is raised here. Raises StoreError when too many wait.
+
+        ``sender`` is whose job it is: who has just used much waits for the next.
+        """
         octets = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
-        self._waiting += 1
-        try:
-            for _ in range(self._limits.pool_kills):
-                child = await self._next_idle()
-                answer = await self._try(child, octets)
-                if answer is not None:
-                    return _unwrap(answer)
-        finally:
-            self._waiting -= 1
+        async with self._costly.turn(sender):
+            if self._waiting >= self._limits.pool_backlog:
+                raise StoreError("too many mails wait to be read")
+            self._waiting += 1
+            try:
+                return await self._run(octets, sender)
+            finally:
+                self._waiting -= 1
+
+    async def _run(self, octets: bytes, sender: str) -> object:
+        for _ in range(self._limits.pool_kills):
+            child = await self._next_idle()
+            answer = await self._try(child, octets)
+            if answer is not None:
+                seconds, succeeded, value = _read_answer(answer)
+                self._costly.learn(sender, seconds)
+                if succeeded:
+                    return value
+                raise value
+        self._costly.learn(sender, self._limits.pool_seconds)
         raise EndedItsReaderError("this mail ended its reader every time")
 
     async def close(self) -> None:
@@ -183,12 +198,12 @@ class _Child:
         return await self._answers.readexactly(length)
 
 
-def _unwrap(octets: bytes) -> object:
-    """Our own child pickled this: it is trusted as far as our own code is."""
-    succeeded, value = pickle.loads(octets)  # noqa: S301 - see above
-    if succeeded:
-        return value
-    raise value
+def _read_answer(octets: bytes) -> tuple[float, bool, Any]:
+    """CPU seconds, whether it succeeded, and the answer or what to raise. Our own child pickled this: it is trusted as far as our
+    own code is.
+    """
+    seconds, succeeded, value = pickle.loads(octets)  # noqa: S301 - see above
+    return seconds, succeeded, value
 
 
 def serve_jobs(work: Callable[[object], object], seconds: int) -> None:
@@ -200,11 +215,12 @@ def serve_jobs(work: Callable[[object], object], seconds: int) -> None:
     _write(answers, _READY)
     while (octets := _read(jobs)) is not None:
         signal.alarm(seconds + ORPHAN_SECONDS)  # whose default is to end the process, wherever it is
+        began_at = time.process_time()
         try:
             answer: tuple[bool, object] = (True, work(pickle.loads(octets)))  # noqa: S301 - from our own parent
         except PosternError as error:
             answer = (False, error)
-        _write(answers, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+        _write(answers, pickle.dumps((time.process_time() - began_at, *answer), pickle.HIGHEST_PROTOCOL))
         signal.alarm(0)
 
 

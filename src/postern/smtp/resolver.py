@@ -1,4 +1,4 @@
-"""Asks the DNS where mail for a domain goes. It only asks: which answers are used is decided in mx.py."""
+"""Asks the DNS where mail for a domain goes. It only asks: which answers are used is decided in mx.py and sts.py."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Protocol
 from dns.asyncresolver import Resolver as AsyncResolver
 from dns.exception import DNSException
 from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.TXT import TXT
 from dns.resolver import NXDOMAIN, NoAnswer
 
 LOOKUP_SECONDS = 10.0
@@ -38,6 +39,10 @@ class Resolver(Protocol):
 
     async def addresses(self, host: str) -> tuple[str, ...] | Unanswered:
         """The IP addresses of a host."""
+        ...
+
+    async def texts(self, name: str) -> tuple[str, ...] | Unanswered:
+        """The TXT records of a name that exists; there may be none."""
         ...
 
 
@@ -71,6 +76,18 @@ class DnsResolver:
         if found:
             return found
         return Unanswered.NO_ANSWER_NOW if Unanswered.NO_ANSWER_NOW in answers else Unanswered.NO_SUCH_NAME
+
+    async def texts(self, name: str) -> tuple[str, ...] | Unanswered:
+        """Look up TXT; the strings of one record are put together (RFC 8461 3.1)."""
+        try:
+            answer = await self._resolver.resolve(name, "TXT", search=False)
+        except NoAnswer:
+            return ()
+        except NXDOMAIN:
+            return Unanswered.NO_SUCH_NAME
+        except (DNSException, OSError):
+            return Unanswered.NO_ANSWER_NOW
+        return tuple(b"".join(record.strings).decode("latin-1") for record in answer if isinstance(record, TXT))
 
     async def _of_family(self, host: str, record_type: str) -> tuple[str, ...] | Unanswered:
         try:

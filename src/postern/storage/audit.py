@@ -13,21 +13,21 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
-    Select,
     Table,
+    Tuple,
     and_,
     bindparam,
     exists,
     func,
+    literal,
     null,
-    or_,
     select,
     text,
     tuple_,
     type_coerce,
 )
 
-from postern.storage.columns import IdOctets
+from postern.storage.columns import Id, IdOctets
 from postern.storage.schema import attempt, journal, message, seal, sealer, unsealed
 from postern.storage.store import Look
 
@@ -58,14 +58,26 @@ _PLACES = (
     .order_by(seal.c.position)
 )
 _ABOUT = (
-    select(journal.c.message_id, journal.c.kind, journal.c.fields, seal.c.position)
+    select(
+        journal.c.message_id,
+        journal.c.kind,
+        journal.c.fields,
+        seal.c.position,
+        journal.c.seller_id,
+        journal.c.id,
+        journal.c.happened_at,
+    )
     .select_from(journal.outerjoin(seal, _SEALED_ENTRY))
     .where(journal.c.message_id.in_(_KEYS))
     .order_by(seal.c.position.is_(None), seal.c.position, journal.c.id)
 )
 _MESSAGES = select(message).where(tuple_(message.c.seller_id, message.c.id).in_(_KEYS))
 _ATTEMPTS = (
-    select(seal.c.position, seal.c.chain, journal.c.message_id, journal.c.happened_at, journal.c.fields, *attempt.c)
+    select(
+        *(seal.c.position, seal.c.chain),
+        *(journal.c.id, journal.c.message_id, journal.c.happened_at, journal.c.fields),
+        *attempt.c,
+    )
     .select_from(
         seal.join(journal, _SEALED_ENTRY).outerjoin(
             attempt, (attempt.c.seller_id == journal.c.seller_id) & (attempt.c.id == journal.c.id)
@@ -74,6 +86,8 @@ _ATTEMPTS = (
     .where(journal.c.kind.in_(("delivery-attempted", "delivery-ended")), *_BETWEEN)
     .order_by(seal.c.position)
 )
+_ATTEMPTS_OF = select(attempt).where(attempt.c.message_id.in_(_KEYS)).order_by(attempt.c.seller_id, attempt.c.id)
+_MESSAGES_OF = select(attempt.c.message_id).distinct().where(tuple_(attempt.c.seller_id, attempt.c.id).in_(_KEYS))
 _END = select(sealer.c.position)
 _HIGHEST = select(func.max(seal.c.position))
 _CHAIN_BEFORE = (
@@ -144,6 +158,23 @@ class Told(NamedTuple):
     kind: str
     fields: str
     position: int | None
+    seller_id: int
+    entry_id: UUID
+    happened_at: datetime
+
+
+class KeptAttempt(NamedTuple):
+    """An attempt's row as it is kept."""
+
+    seller_id: int
+    id: UUID
+    message_id: UUID
+    delivery_id: UUID
+    ended_at: datetime
+    outcome: str
+    code: int
+    enhanced: str
+    text: str
 
 
 class Tried(NamedTuple):
@@ -151,6 +182,7 @@ class Tried(NamedTuple):
 
     position: int
     chain: str
+    entry_id: UUID
     entry_message_id: UUID | None
     happened_at: datetime
     fields: str
@@ -205,7 +237,8 @@ def find_end(look: Look) -> tuple[int, int]:
 
 def list_places(look: Look, after: int, until: int) -> list[Place]:
     """The seals after one position, up to and with another, each with its entry, in order."""
-    return [Place._make(row) for row in look.connection.execute(_PLACES, {"after": after, "until": until})]
+    rows = look.connection.execute(_PLACES, {"after": after, "until": until}).all()
+    return [Place._make(row) for row in rows]
 
 
 def find_chain_end(look: Look, chain: str, position: int) -> tuple[int, bytes] | None:
@@ -230,17 +263,28 @@ def list_tried(look: Look, after: int, until: int) -> list[Tried]:
     return [Tried(*row) for row in look.connection.execute(_ATTEMPTS, {"after": after, "until": until})]
 
 
+def list_attempts_of(look: Look, message_ids: Collection[UUID]) -> list[KeptAttempt]:
+    """The attempts of these messages."""
+    return [KeptAttempt(*row) for row in look.connection.execute(_ATTEMPTS_OF, {"keys": list(message_ids)})]
+
+
+def list_messages_of(look: Look, attempts: Collection["Stray"]) -> list[UUID]:
+    """The messages that these attempts say they are of."""
+    keys = [(one.seller_id, one.id) for one in attempts]
+    return list(look.connection.execute(_MESSAGES_OF, {"keys": keys}).scalars())
+
+
 def list_strays(look: Look, kind: str, after: Key, count: int) -> StrayPage:
     """The next page of a table (``entry``, ``message`` or ``attempt``): what in it nothing accounts for."""
     table, is_stray = _STRAYS[kind]
-    page = _keys_after(table, after, count)
-    keys = [Key(row[0], row[1]) for row in look.connection.execute(page)]
-    if not keys:
-        return StrayPage((), None)
-    reach = _is_after(table, after) & ~_is_after(table, keys[-1])
+    key = tuple_(table.c.seller_id, table.c.id)
+    reach = key > _spell(after)
+    ordered = select(table.c.seller_id, table.c.id).where(reach).order_by(table.c.seller_id, table.c.id)
+    last = look.connection.execute(ordered.offset(count - 1).limit(1)).first()
+    end = Key(last[0], last[1]) if last else None
     pair = table.c.get("relationship_id", null())
-    found = look.connection.execute(select(table.c.seller_id, table.c.id, pair).where(reach, is_stray))
-    return StrayPage(tuple(Stray(row[0], row[1], row[2]) for row in found), keys[-1])
+    page = select(table.c.seller_id, table.c.id, pair).where(reach, is_stray, *([key <= _spell(end)] if end else []))
+    return StrayPage(tuple(Stray(row[0], row[1], row[2]) for row in look.connection.execute(page)), end)
 
 
 def list_lost_marks(look: Look) -> list[Key]:
@@ -254,11 +298,6 @@ def count_waiting(look: Look) -> int:
     return count
 
 
-def _keys_after(table: Table, after: Key, count: int) -> Select[*tuple[Any, ...]]:
-    return (
-        select(table.c.seller_id, table.c.id).where(_is_after(table, after)).order_by(table.c.seller_id, table.c.id).limit(count)
-    )
-
-
-def _is_after(table: Table, key: Key) -> ColumnElement[bool]:
-    return or_(table.c.seller_id > key.seller_id, and_(table.c.seller_id == key.seller_id, table.c.id > key.id))
+def _spell(key: Key) -> Tuple:
+    """Compared as one value: with an OR of the two columns SQLite reads on to the end of the table."""
+    return tuple_(literal(key.seller_id, BigInteger), literal(key.id, Id))

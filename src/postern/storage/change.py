@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from postern.model.thread import MessageState
+
 
 class Write(StrEnum):
     """What a row of a change can do. The order is the one in which every batch writes, so no two writers wait for each other."""
@@ -19,6 +21,7 @@ class Write(StrEnum):
     ADD_HOUSE_MAIL = "add house mail"
     ADD_EXEMPTION = "add exemption"
     ADD_REPORT = "add report"
+    COUNT_BOUNCE = "count bounce"
     SET_MESSAGE_STATE = "set message state"
     SETTLE_HELD = "settle held message"
     ADD_NOTICE = "add notice"
@@ -119,6 +122,18 @@ class StillHeld:
     message_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class StillSent:
+    """Guard: the message is in this state still. ``waiting_id`` is a delivery of it that waits in the queue and must still do so,
+    with nobody at it.
+    """
+
+    seller_id: int
+    message_id: UUID
+    state: MessageState
+    waiting_id: UUID | None
+
+
 Guard = (
     Unseen
     | HouseUnseen
@@ -130,6 +145,7 @@ Guard = (
     | WithinDailyLimit
     | AttemptUnlisted
     | StillHeld
+    | StillSent
 )
 
 

@@ -41,13 +41,16 @@ class Moment(TypeDecorator[datetime]):
 
 
 class IdOctets(TypeDecorator[bytes]):
-    """The same column read as its 16 bytes, for who reads millions."""
+    """The same column as its 16 bytes, for who reads or writes millions."""
 
     impl = LargeBinary
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(LargeBinary(16) if dialect.name == "sqlite" else Uuid())
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> object:
+        return value if value is None or dialect.name == "sqlite" else UUID(bytes=value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bytes | None] | None:
         """None lets SQLite's bytes through as they are."""

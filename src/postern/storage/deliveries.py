@@ -13,27 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Connection,
-    RowMapping,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and_, bindparam, case, func, or_, select, update
 
 from postern.errors import DamagedError
 from postern.model.address import Address
 from postern.model.delivery import Carries, Outcome
 from postern.model.identifier import new_id, show
 from postern.storage.change import Row, Write
-from postern.storage.columns import Moment
 from postern.storage.raw_rows import is_row, raw_columns, read_raw
 from postern.storage.schema import attempt, delivery, message, notice, queue_pause, relationship
 from postern.storage.store import Look
@@ -47,6 +33,7 @@ _log = logging.getLogger(__name__)
 _RAW = raw_columns(delivery)  # so that each row can be judged by itself
 _NONE: list[bytes] = [b"\0"]  # the mark of no destination: an expanding list may not be empty on every store
 _FULL: BindParameter[Any] = bindparam("full", expanding=True)
+_RESTING: BindParameter[Any] = bindparam("resting", expanding=True)
 _TRUSTED: BindParameter[Any] = bindparam("trusted", expanding=True)
 _PAUSED = select(queue_pause.c.destination)
 _EVERYWHERE = select(queue_pause.c.destination).where(queue_pause.c.destination == b"").exists()
@@ -54,7 +41,10 @@ _DUE = (
     select(delivery.c.id, delivery.c.destination, delivery.c.due_at)
     .where(
         delivery.c.due_at <= bindparam("now"),
-        or_(and_(bindparam("open"), delivery.c.destination.not_in(_FULL)), delivery.c.queued_at <= bindparam("given_up_before")),
+        delivery.c.destination.not_in(_FULL),
+        or_(
+            and_(bindparam("open"), delivery.c.destination.not_in(_RESTING)), delivery.c.queued_at <= bindparam("given_up_before")
+        ),
         delivery.c.destination.not_in(_PAUSED),
         ~_EVERYWHERE,
     )
@@ -71,8 +61,13 @@ _RANKED = select(
 ).cte("ranked")
 _CHOSEN = (
     select(_RANKED.c.id)
-    .where(or_(_RANKED.c.place <= bindparam("each"), _RANKED.c.destination.in_(_TRUSTED)))
-    .order_by(_RANKED.c.due_at)
+    .where(
+        or_(
+            _RANKED.c.place <= bindparam("each"),
+            and_(_RANKED.c.destination.in_(_TRUSTED), _RANKED.c.place <= bindparam("each_trusted")),
+        )
+    )
+    .order_by(case((bindparam("in_turns"), _RANKED.c.place), else_=0), _RANKED.c.due_at)
     .limit(bindparam("count"))
 )
 _CLAIM = (
@@ -87,11 +82,25 @@ _RENEW = (
     .where(delivery.c.id == bindparam("of_delivery"), delivery.c.lease == bindparam("of_lease"))
     .values(due_at=bindparam("new_due_at"))
 )
+_SAME = delivery.alias()
 _NEXT_DUE = select(func.min(delivery.c.due_at))
 _QUEUE = (
     select(*_RAW, message.c.received_at, message.c.author)
     .outerjoin(message, (message.c.seller_id == delivery.c.seller_id) & (message.c.id == delivery.c.message_id))
     .order_by(delivery.c.due_at)
+    .limit(QUEUE_LISTED)
+)
+_BY_DESTINATION = (
+    select(
+        delivery.c.destination,
+        func.count(),
+        func.min(delivery.c.queued_at),
+        func.min(delivery.c.due_at),
+        # any of them: neither store has a smallest of ids
+        select(_SAME.c.person_id).where(_SAME.c.destination == delivery.c.destination).limit(1).scalar_subquery(),
+    )
+    .group_by(delivery.c.destination)
+    .order_by(func.count().desc())
     .limit(QUEUE_LISTED)
 )
 _ATTEMPTS = (
@@ -133,15 +142,18 @@ _COLUMNS = tuple(one.name for one in fields(Delivery))
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a worker asks for: so many, none of the full destinations but what has waited too long (it is given up), and
-    at most ``each`` of a destination that is not trusted yet.
+    """What a worker asks for: so many, none of the full destinations but what has waited too long (it is given up), at most
+    ``each`` of a destination, ``each_trusted`` of one that is trusted; the destinations in turns, or all by their time alone.
     """
 
     count: int
     given_up_before: datetime
-    full: tuple[bytes, ...] = ()
+    full: tuple[bytes, ...] = ()  # nothing for these
+    resting: tuple[bytes, ...] = ()  # nor for these, but what has waited too long: it is given up
     trusted: tuple[bytes, ...] = ()
     each: int = 2
+    each_trusted: int = 16
+    in_turns: bool = True
     open: bool = True  # False: nothing but what has waited too long
 
 
@@ -154,6 +166,15 @@ class Attempt:
     code: int
     enhanced: str
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """What waits for a destination that does not answer, until when. What has waited too long stays due: it is given up."""
+
+    destination: bytes
+    until: datetime
+    given_up_before: datetime
 
 
 def mark_destination(vault: Vault, recipient: Address) -> bytes:
@@ -176,8 +197,11 @@ def claim(connection: Connection, now: datetime, leased_until: datetime, wanted:
         "looked_at": wanted.count * _LOOKED_AT,
         "given_up_before": wanted.given_up_before,
         "full": wanted.full or _NONE,
+        "resting": wanted.resting or _NONE,
         "trusted": wanted.trusted or _NONE,
         "each": wanted.each,
+        "each_trusted": wanted.each_trusted,
+        "in_turns": wanted.in_turns,
         "open": wanted.open,
     }
     rows = connection.execute(_CLAIM, keys).mappings().all()
@@ -189,12 +213,20 @@ def claim(connection: Connection, now: datetime, leased_until: datetime, wanted:
     return claimed
 
 
-def postpone(connection: Connection, destination: bytes, now: datetime, until: datetime, count: int) -> int:
-    """Let so many due deliveries of a destination that does not answer wait, without an attempt. Answers how many there were."""
+def postpone(connection: Connection, wanted: Postponed, now: datetime, count: int) -> int:
+    """Let so many due deliveries wait, without an attempt. Answers how many there were."""
     chosen = (
-        select(delivery.c.id).where(_waits(now), delivery.c.due_at <= now, delivery.c.destination == destination).limit(count)
+        select(delivery.c.id)
+        .where(
+            _waits(now),
+            delivery.c.due_at <= now,
+            delivery.c.destination == wanted.destination,
+            delivery.c.queued_at > wanted.given_up_before,
+        )
+        .limit(count)
     )
-    return connection.execute(update(delivery).where(delivery.c.id.in_(chosen)).values(due_at=until, lease=None)).rowcount
+    moved = update(delivery).where(delivery.c.id.in_(chosen)).values(due_at=wanted.until, lease=None)
+    return connection.execute(moved).rowcount
 
 
 def pause(connection: Connection, destination: bytes, now: datetime) -> bool:
@@ -208,6 +240,22 @@ def pause(connection: Connection, destination: bytes, now: datetime) -> bool:
 def resume(connection: Connection, destination: bytes) -> bool:
     """Send to it again. False where it was not paused."""
     return bool(connection.execute(queue_pause.delete().where(queue_pause.c.destination == destination)).rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one destination. ``person_id`` is one of those it is for."""
+
+    destination: bytes
+    deliveries: int
+    queued_at: datetime  # the oldest
+    due_at: datetime  # the next
+    person_id: UUID
+
+
+def count_by_destination(look: Look) -> list[Waiting]:
+    """The destinations of what waits, the fullest first."""
+    return [Waiting(bytes(row[0]), *row[1:]) for row in look.connection.execute(_BY_DESTINATION)]
 
 
 def list_paused(look: Look) -> dict[bytes, datetime]:
@@ -274,19 +322,12 @@ def make_due(connection: Connection, now: datetime, delivery_id: UUID | None) ->
     return connection.execute(update(delivery).where(_waits(now), chosen).values(due_at=now)).rowcount
 
 
-def bring_forward(connection: Connection, now: datetime, latest: datetime, grace: datetime) -> int:
-    """Let be due now what is due later than anything is ever put off, but for what is held back. A worker that has one of them
-    and lives renews its lease within the grace. Answers how many that was.
-    """
-    too_late = (delivery.c.due_at > latest, delivery.c.due_at < HELD_BACK)
-    soon = case((delivery.c.lease.is_(None), literal(now, Moment())), else_=literal(grace, Moment()))
-    return connection.execute(update(delivery).where(*too_late).values(due_at=soon)).rowcount
-
-
-def hold_back(connection: Connection, now: datetime, delivery_id: UUID) -> int:
-    """Let one that waits be due no more, until a person lets it go. Answers how many that was."""
+def hold_back(connection: Connection, now: datetime, delivery_id: UUID) -> Delivery | None:
+    """Let one that waits be due no more, until a person lets it go; None if none does."""
     chosen = (delivery.c.id == delivery_id, _waits(now), delivery.c.due_at < HELD_BACK)
-    return connection.execute(update(delivery).where(*chosen).values(due_at=HELD_BACK, lease=None)).rowcount
+    statement = update(delivery).where(*chosen).values(due_at=HELD_BACK, lease=None).returning(*_RAW)
+    row = connection.execute(statement).mappings().first()
+    return _read(row) if row else None
 
 
 def hold_back_all(connection: Connection) -> int:

@@ -19,6 +19,7 @@ from postern.storage.engine import translated_errors
 from postern.storage.forgetting import forget_documents, forget_failure_reports, forget_notices, withhold_about
 from postern.storage.people import CORRESPONDENT
 from postern.storage.schema import (
+    bounce_score,
     delivery,
     document,
     erasure,
@@ -116,6 +117,7 @@ def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> None
     connection.execute(delete(order).where(order.c.buyer_id == person_id))
     connection.execute(delete(seller_block).where(seller_block.c.buyer_id == person_id))
     connection.execute(delete(sender_attempt).where(sender_attempt.c.person_id == person_id))
+    connection.execute(delete(bounce_score).where(bounce_score.c.person_id.in_(gone)))
 
 
 def _forget_strangers_with_address_of(connection: Connection, person_id: UUID) -> list[UUID]:
@@ -249,7 +251,7 @@ def cut_log(engine: Engine) -> bool:
 def _vacuum(engine: Engine) -> None:
     tables = (
         *(person, relationship, message, document, journal, report, notice, house_mail, order, delivery),
-        *(seller_address, seller_block, sender_attempt),
+        *(seller_address, seller_block, sender_attempt, bounce_score),
     )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         quote = connection.dialect.identifier_preparer.format_table

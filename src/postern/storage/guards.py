@@ -18,6 +18,7 @@ from postern.storage.change import (
     RelationshipOpen,
     SenderApproved,
     StillHeld,
+    StillSent,
     Unseen,
     WithinDailyLimit,
     Write,
@@ -87,8 +88,19 @@ _HELD = (
     .with_for_update()
 )
 
+# Deliveries before messages, as whoever settles locks them.
+_WAITING = (
+    select(delivery.c.id).where(delivery.c.id.in_(_KEYS), delivery.c.lease.is_(None)).order_by(delivery.c.id).with_for_update()
+)
+_STATES = (
+    select(message.c.seller_id, message.c.id, message.c.state)
+    .where(tuple_(message.c.seller_id, message.c.id).in_(_KEYS))
+    .order_by(message.c.seller_id, message.c.id)
+    .with_for_update()
+)
+
 # Of two changes in one batch that need the same, only the first gets it.
-_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, AttemptUnlisted, StillHeld)
+_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, AttemptUnlisted, StillHeld, StillSent)
 
 
 def failed_guards(connection: Connection, changes: Sequence[Change]) -> list[tuple[Guard, ...]]:
@@ -212,6 +224,17 @@ def _held(connection: Connection, guards: list[StillHeld]) -> dict[Guard, bool]:
     return {guard: (guard.seller_id, guard.message_id) in held for guard in guards}
 
 
+def _still_sent(connection: Connection, guards: list[StillSent]) -> dict[Guard, bool]:
+    named = sorted({guard.waiting_id for guard in guards if guard.waiting_id})
+    waiting = {row[0] for row in _rows(connection, _WAITING, named)} if named else set()
+    keys = sorted((guard.seller_id, guard.message_id) for guard in guards)
+    states = {(row[0], row[1]): row[2] for row in _rows(connection, _STATES, keys)}
+    return {
+        guard: states.get((guard.seller_id, guard.message_id)) == guard.state and guard.waiting_id in {None, *waiting}
+        for guard in guards
+    }
+
+
 _CHECKS: Mapping[type, Callable[[Connection, Any], dict[Guard, bool]]] = {
     Unseen: _unseen,
     HouseUnseen: _house_unseen,
@@ -222,4 +245,5 @@ _CHECKS: Mapping[type, Callable[[Connection, Any], dict[Guard, bool]]] = {
     OptOutUnchanged: _opt_outs,
     AttemptUnlisted: _unlisted,
     StillHeld: _held,
+    StillSent: _still_sent,
 }

@@ -1,8 +1,6 @@
 """The shelf of the house's own mail, and of the operator it goes on to."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,22 +18,6 @@ _SEEN = select(house_mail.c.id).where(house_mail.c.seen_mark == bindparam("mark"
 _OPERATOR = select(person.c.id).where(person.c.kind == _KIND, person.c.wrapped_key.is_not(None))
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _BY_IDS = select(house_mail).where(house_mail.c.id.in_(_KEYS))
-_ABOUT = (
-    select(house_mail.c.id, house_mail.c.received_at, house_mail.c.size, house_mail.c.document_id)
-    .where(house_mail.c.about_id == bindparam("about_id"))
-    .order_by(house_mail.c.received_at)
-    .limit(50)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class FailureReport:
-    """A mail that came back about one of ours."""
-
-    id: UUID
-    received_at: datetime
-    size: int
-    document_id: UUID
 
 
 def find_house_seen(look: Look, mark: bytes) -> UUID | None:
@@ -57,11 +39,6 @@ def find_house_mail_rows(look: Look, ids: Collection[UUID]) -> dict[UUID, Mappin
     """The rows of these mails as they are kept."""
     rows = look.connection.execute(_BY_IDS, {"keys": list(ids)}).mappings()
     return {row["id"]: {column.name: row[column.name] for column in house_mail.c} for row in rows}
-
-
-def list_reports_about(look: Look, message_id: UUID) -> list[FailureReport]:
-    """The failure reports that came for one message."""
-    return [FailureReport(*row) for row in look.connection.execute(_ABOUT, {"about_id": message_id})]
 
 
 def set_operator(connection: Connection, vault: Vault, address: Address | None) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0006"  # of this schema: the newest migration's
+REVISION = "0007"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -318,6 +319,22 @@ house_mail = Table(
     Column("seen_mark", LargeBinary, nullable=False, unique=True),
     Index(None, "about_id"),
     Index(None, "received_at"),
+)
+
+# ---- Addresses that fail: global by design, for a person may read mail of several pairs
+
+bounce_score = Table(  # addresses to which mail failed lately: how often, how gravely, and which mail was the last
+    "bounce_score",
+    metadata,
+    Column("person_id", Id, primary_key=True),
+    Column("score", Double, nullable=False),  # as it was at last_at; it halves from there
+    Column("hard", Integer, nullable=False),
+    Column("soft", Integer, nullable=False),
+    Column("last_status", Text, nullable=False),  # RFC 3463
+    Column("last_at", Moment, nullable=False),
+    Column("last_seller_id", BigInteger, nullable=False),
+    Column("last_message_id", Id, nullable=False),
+    Index(None, "last_at"),
 )
 
 # ---- The queue: global by design; a row leaves when it is settled

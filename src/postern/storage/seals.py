@@ -5,27 +5,37 @@ who has seen all up to a position misses nothing by asking for what came after i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import BigInteger, BindParameter, Connection, bindparam, delete, exists, func, insert, select, type_coerce, update
 
-from postern.model.seal import NOTHING_BEFORE, Seal, chain_of
+from postern.model.journal import microseconds
+from postern.model.seal import NOTHING_BEFORE, Seal, chain_of, hash_seal
+from postern.storage.columns import IdOctets
 from postern.storage.schema import journal, seal, sealer, unsealed
 from postern.storage.store import Look
 
 _THE_ONE = 1
 _PAGE = 10_000
-_COLUMNS = tuple(column.name for column in seal.c)
-_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True, type_=IdOctets)
 
 # The row with the last position is held until the commit (SQLite, with its one writer, needs and knows no such lock).
 _HOLD = select(sealer.c.position).where(sealer.c.id == _THE_ONE).with_for_update()
 _ADVANCE = update(sealer).where(sealer.c.id == _THE_ONE).values(position=bindparam("given"))
+_GIVE = insert(seal).values(
+    entry_id=bindparam("entry", type_=IdOctets),
+    sealed_at=bindparam("now", type_=BigInteger),  # as they are hashed
+)
 _WAITING = (
-    select(unsealed.c.entry_id, journal.c.seller_id, journal.c.relationship_id, journal.c.digest, seal.c.position)
+    select(
+        type_coerce(unsealed.c.entry_id, IdOctets),
+        journal.c.seller_id,
+        journal.c.relationship_id,
+        journal.c.digest,
+        seal.c.position,
+    )
     .select_from(
         # A mark whose entry is gone stays: it is what tells of the entry.
         unsealed.join(journal, (journal.c.seller_id == unsealed.c.seller_id) & (journal.c.id == unsealed.c.entry_id)).outerjoin(
@@ -59,12 +69,14 @@ _HASHES_AFTER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    entry_id: UUID
+class _Waiting(NamedTuple):
+    """An entry that was committed, ``position`` being the one that it has already, if any."""
+
+    entry_id: bytes
     seller_id: int
     relationship_id: UUID | None
     digest: bytes
+    position: int | None
 
 
 def seal_batch(connection: Connection, now: datetime, count: int) -> int:
@@ -73,15 +85,15 @@ def seal_batch(connection: Connection, now: datetime, count: int) -> int:
     Whoever had to wait for another sealer goes on from what that one wrote.
     """
     before = connection.execute(_HOLD).scalar_one()
-    rows = connection.execute(_WAITING, {"count": count}).all()
-    waiting = [_Waiting(row[0], row[1], row[2], row[3]) for row in rows if row[4] is None]
+    marked = [_Waiting._make(row) for row in connection.execute(_WAITING, {"count": count}).all()]
+    waiting = [one for one in marked if one.position is None]
     if waiting:
         ends = _find_ends(connection, [one.entry_id for one in waiting])
-        connection.execute(insert(seal), [_row(one) for one in _close(before, waiting, ends, now)])
+        connection.execute(_GIVE, list(_close(before, waiting, ends, microseconds(now))))
         connection.execute(_ADVANCE, {"given": before + len(waiting)})
-    if rows:
-        connection.execute(_UNMARK, {"keys": [row[0] for row in rows]})
-    return len(rows)
+    if marked:
+        connection.execute(_UNMARK, {"keys": [one.entry_id for one in marked]})
+    return len(marked)
 
 
 def is_unsealed(look: Look) -> bool:
@@ -126,29 +138,30 @@ def iterate_hashes(look: Look, after: int, until: int) -> Iterator[bytes]:
             return
 
 
-def _row(one: Seal) -> dict[str, object]:
-    return {name: getattr(one, name) for name in _COLUMNS}
-
-
-def _find_ends(connection: Connection, entry_ids: Sequence[UUID]) -> Mapping[str, tuple[int, bytes]]:
+def _find_ends(connection: Connection, entry_ids: Sequence[bytes]) -> Mapping[str, tuple[int, bytes]]:
     """The last seal of each chain that these marked entries belong to."""
     return {row[0]: (row[1], row[2]) for row in connection.execute(_ENDS, {"keys": list(entry_ids)})}
 
 
-def _close(before: int, waiting: Sequence[_Waiting], ends: Mapping[str, tuple[int, bytes]], now: datetime) -> Iterator[Seal]:
+def _close(
+    before: int, waiting: Sequence[_Waiting], ends: Mapping[str, tuple[int, bytes]], now: int
+) -> Iterator[Mapping[str, object]]:
+    """The rows of the next seals, each with its hash."""
     last = dict(ends)
     for position, one in enumerate(waiting, before + 1):
         chain = chain_of(one.seller_id, one.relationship_id)
-        chain_position, previous = last.get(chain, (0, NOTHING_BEFORE))
-        closed = Seal(
-            position=position,
-            seller_id=one.seller_id,
-            entry_id=one.entry_id,
-            digest=one.digest,
-            chain=chain,
-            chain_position=chain_position + 1,
-            previous=previous,
-            sealed_at=now,
-        ).closed()
-        last[chain] = (closed.chain_position, closed.hash)
-        yield closed
+        chain_end, previous = last.get(chain, (0, NOTHING_BEFORE))
+        numbers = (position, one.seller_id, one.entry_id, chain_end + 1, now)
+        given = hash_seal(numbers, chain, previous, one.digest)
+        last[chain] = (chain_end + 1, given)
+        yield {
+            "position": position,
+            "seller_id": one.seller_id,
+            "entry": one.entry_id,
+            "digest": one.digest,
+            "chain": chain,
+            "chain_position": chain_end + 1,
+            "previous": previous,
+            "now": now,
+            "hash": given,
+        }

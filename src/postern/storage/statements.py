@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, delete, insert, text, update
+from sqlalchemy import Connection, Double, Executable, Integer, bindparam, delete, insert, text, update
 
 from postern.model.seal import chain_of
 from postern.storage.change import Change, Write
+from postern.storage.columns import Id, Moment
 from postern.storage.schema import (
     attempt,
     delivery,
@@ -56,6 +57,25 @@ STATEMENTS: Mapping[Write, Executable] = {
     Write.ADD_HOUSE_MAIL: insert(house_mail),
     Write.ADD_EXEMPTION: insert(exemption),
     Write.ADD_REPORT: insert(report),
+    # What is there decays first, from the last failure that the writer saw: of two written at once, only for the first.
+    Write.COUNT_BOUNCE: text(
+        "INSERT INTO bounce_score (person_id, score, hard, soft, last_status, last_at, last_seller_id, last_message_id)"
+        " VALUES (:person_id, :weight, :hard, :soft, :status, :failed_at, :seller_id, :message_id)"
+        " ON CONFLICT (person_id) DO UPDATE SET"
+        " score = bounce_score.score * CASE WHEN bounce_score.last_at = :seen_at THEN :share ELSE 1 END + excluded.score,"
+        " hard = bounce_score.hard * CASE WHEN bounce_score.last_at = :seen_at THEN :remembered ELSE 1 END + excluded.hard,"
+        " soft = bounce_score.soft * CASE WHEN bounce_score.last_at = :seen_at THEN :remembered ELSE 1 END + excluded.soft,"
+        " last_status = excluded.last_status, last_at = excluded.last_at,"
+        " last_seller_id = excluded.last_seller_id, last_message_id = excluded.last_message_id"
+    ).bindparams(
+        bindparam("person_id", type_=Id),
+        bindparam("message_id", type_=Id),
+        bindparam("failed_at", type_=Moment),
+        bindparam("seen_at", type_=Moment),
+        bindparam("weight", type_=Double),
+        bindparam("share", type_=Double),
+        bindparam("remembered", type_=Integer),
+    ),
     Write.SET_MESSAGE_STATE: (
         update(message)
         .where(message.c.seller_id == bindparam("of_seller"), message.c.id == bindparam("of_message"))
@@ -115,4 +135,4 @@ def mark_unsealed(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, obj
 
 def _lock_order(values: Mapping[str, Any]) -> tuple[int, str]:
     seller_id = values.get("seller_id", values.get("of_seller", 0))
-    return seller_id, str(values.get("id", values.get("of_message", values.get("of_delivery", ""))))
+    return seller_id, str(values.get("id", values.get("of_message", values.get("of_delivery", values.get("person_id", "")))))

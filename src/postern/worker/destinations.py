@@ -16,7 +16,7 @@ from postern.model.delivery import Deferred, Delivered, Outcome
 
 EVERYWHERE = b""
 RESTS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # seconds; the last repeats
-_NEWCOMER, _EARNED = 2, 2  # places at first, and for each mail that was taken
+NEWCOMER, _EARNED = 2, 2  # places at first, and for each mail that was taken
 _REMEMBERED = 2_000  # destinations
 
 
@@ -34,9 +34,9 @@ class Destinations:
     """``width`` is the most that may be under way to one destination."""
 
     def __init__(self, width: int, *, one_hop: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._width = width
+        self.width = width
         self._one_hop = one_hop
-        self._first_room = width if one_hop else _NEWCOMER
+        self._first_room = width if one_hop else NEWCOMER
         self._clock = clock
         self._places: OrderedDict[bytes, _Place] = OrderedDict()  # heard of last, last
 
@@ -61,12 +61,17 @@ class Destinations:
         return place is not None and place.rests_until > self._clock()
 
     def full(self) -> tuple[bytes, ...]:
-        """Where nothing more may be sent now."""
-        return tuple(name for name, place in self._places.items() if self._is_full(place))
+        """Where all the room there is is taken."""
+        return tuple(name for name, place in self._places.items() if place.under_way >= place.room)
+
+    def resting(self) -> tuple[bytes, ...]:
+        """Those that lately did not answer, and are left alone."""
+        now = self._clock()
+        return tuple(name for name, place in self._places.items() if place.rests_until > now)
 
     def trusted(self) -> tuple[bytes, ...]:
         """Where as many as there is room for may be sent at once."""
-        return tuple(name for name, place in self._places.items() if place.room >= self._width and not self._is_full(place))
+        return tuple(name for name, place in self._places.items() if place.room >= self.width)
 
     def begin(self, destination: bytes) -> None:
         """One more is under way there."""
@@ -85,7 +90,7 @@ class Destinations:
         if outcome is not None:
             place.failures, place.rests_until = 0, 0.0
         if isinstance(outcome, Delivered):
-            place.room = min(self._width, place.room + _EARNED)
+            place.room = min(self.width, place.room + _EARNED)
         return 0.0
 
     def _rest(self, place: _Place) -> float:
@@ -93,12 +98,9 @@ class Destinations:
             return 0.0
         seconds = RESTS[min(place.failures, len(RESTS) - 1)]
         place.failures += 1
-        place.room = min(place.room, _NEWCOMER)
+        place.room = min(place.room, NEWCOMER)
         place.rests_until = self._clock() + seconds
         return seconds
-
-    def _is_full(self, place: _Place) -> bool:
-        return place.under_way >= place.room or place.rests_until > self._clock()
 
     def _forget_some(self) -> None:
         """Those heard of longest ago, but none that something is under way to."""

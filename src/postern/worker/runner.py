@@ -22,9 +22,9 @@ from postern.model.delivery import Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import show
 from postern.ports import Clock, Courier, Ready
 from postern.storage.change import Change, Kept, Write
-from postern.storage.deliveries import Delivery, delivery_in, mark_host, postpone, renew
+from postern.storage.deliveries import Delivery, Postponed, delivery_in, mark_host, postpone, renew
 from postern.storage.store import Store, Transaction
-from postern.worker.destinations import Destinations
+from postern.worker.destinations import NEWCOMER, Destinations
 from postern.worker.handed_over import HandedOver, Notes
 from postern.worker.turns import Turns
 
@@ -47,7 +47,7 @@ class Boarding:
 
 
 class Runner:
-    """Keeps so many mails under way that one half is opened and signed while the other travels."""
+    """Keeps more mails under way than there are connections: some are opened and signed while others travel."""
 
     def __init__(  # noqa: PLR0913 - what it needs of the world, each once
         self, store: Store, courier: Courier, clock: Clock, frame: Frame, sign: Sign, notes: Notes, *, one_hop: bool
@@ -55,14 +55,14 @@ class Runner:
         self._store, self._courier, self._clock, self._frame, self._sign = store, courier, clock, frame, sign
         self._notes = notes
         self._one_hop = one_hop
-        self._slots = 2 * frame.limits.connections if one_hop else frame.limits.under_way
+        self._slots = frame.limits.under_way
         width = self._slots if one_hop else 2 * frame.limits.connections
         self._destinations = Destinations(width, one_hop=one_hop)
         self._under_way: dict[UUID, tuple[Delivery, asyncio.Task[None]]] = {}
         self._boarding = 0
         self._octets = 0
         self._waiting = True  # something may wait in the queue that is due
-        self._turns = Turns()
+        self._turns = Turns(trusting=one_hop)
         self._wake = asyncio.Event()
         self._stopping = False
         self._running: asyncio.Task[None] | None = None
@@ -173,7 +173,14 @@ class Runner:
         """One next hop that rests gets nothing, and afterwards a few at first; of many destinations each gets its share."""
         destinations = self._destinations
         if not self._one_hop:
-            return Claim(free, destinations.full(), destinations.trusted(), each=2)
+            return Claim(
+                free,
+                each=NEWCOMER,
+                each_trusted=destinations.width,
+                full=destinations.full(),
+                resting=destinations.resting(),
+                trusted=destinations.trusted(),
+            )
         if destinations.rests():
             return Claim(free, only_given_up=True)
         room = destinations.room()
@@ -210,7 +217,7 @@ class Runner:
 
     async def _hand_over(self, delivery: Delivery, parcel: Parcel | None) -> tuple[Outcome, int | None]:
         """One attempt. A mail that was taken is noted before another one's turn comes."""
-        turn = self._turns.next()
+        turn = self._turns.next(self._destinations.name(delivery.destination))
         try:
             outcome = await self._attempt(delivery, parcel, turn.ready)
             turn.answered()
@@ -237,11 +244,11 @@ class Runner:
 
     async def _postpone(self, destination: bytes, seconds: float) -> None:
         now = self._clock.now()
-        until = now + timedelta(seconds=seconds)
+        wanted = Postponed(destination, now + timedelta(seconds=seconds), now - timedelta(days=self._frame.limits.retry_days))
         with contextlib.suppress(StoreError):  # it only saves looking at them in vain
             postponed = POSTPONED_AT_ONCE
             while postponed == POSTPONED_AT_ONCE:
-                postponed = await self._write(lambda one: postpone(one, destination, now, until, POSTPONED_AT_ONCE))
+                postponed = await self._write(lambda transaction: postpone(transaction, wanted, now, POSTPONED_AT_ONCE))
 
     async def _attempt(self, delivery: Delivery, parcel: Parcel | None, ready: Ready) -> Outcome:
         try:
@@ -250,7 +257,7 @@ class Runner:
             opened = await asyncio.to_thread(self._open, delivery) if parcel is None else parcel
             if not isinstance(opened, Parcel):
                 return opened
-            return await self._courier.send(opened.return_path, opened.recipient, opened.content, ready)
+            return await self._courier.send(opened.return_path, opened.recipient, opened.content, ready, self._bond(delivery))
         except PosternError as error:  # the store or a blob cannot be reached now, or a key does not open
             _log.warning("delivery %s waits: %s", show("dlv", delivery.id), error)
             return Deferred(0, "4.3.0", str(error))

@@ -1,13 +1,17 @@
 """Mail for the house itself: postmaster@ and abuse@, which go on to the operator, and failure reports, which are kept with the
-message they are about. None of it ever reaches a buyer or a seller.
+message they are about and may end it (``bounces``). None of it ever reaches a buyer or a seller, and none is ever answered.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from postern.actions.find_recipient import House
 from postern.actions.frame import Frame
+from postern.actions.receiving.bounces import bounce
 from postern.actions.receiving.repeats import without_received
 from postern.mail import header_lines
+from postern.mail.failure_report import read_report
+from postern.mail.letter import Reading
 from postern.model.delivery import Carries
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id, show
@@ -23,14 +27,23 @@ from postern.storage.store import Look
 from postern.storage.threads import is_erased
 
 
-def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tuple[tuple[Row, ...], tuple[Guard, ...]]:
-    """The rows that keep it, and their guards."""
+@dataclass(frozen=True, slots=True)
+class Housed:
+    """The rows that keep it, their guards, and with whose changes they are written."""
+
+    seller_id: int
+    rows: tuple[Row, ...]
+    guards: tuple[Guard, ...] = ()
+
+
+def prepare_for_house(look: Look, frame: Frame, mail: Mail, reading: Reading | None, house: House) -> Housed:
+    """Keep it. Without a reading, of a mail that ended its readers, it is no report of anything."""
     about = house.about_id.bytes if house.about_id else b""
     seen_mark = look.vault.mark("house repeat", house.role.encode(), about, without_received(mail.content))
     if find_house_seen(look, seen_mark):
-        return (), ()
+        return Housed(HOUSE, ())
     if house.about_id and is_erased(look, house.about_id):
-        return (_entry_without_mail(mail, house, house.about_id),), ()
+        return Housed(HOUSE, (_entry_without_mail(mail, house, house.about_id),))
     content = _trace(frame, mail) + mail.content
     document = seal_document(
         HOUSE, content, Owner("house", None, look.vault.house_key()), look.blobs, frame.limits.inline_document
@@ -58,8 +71,13 @@ def prepare_for_house(look: Look, frame: Frame, mail: Mail, house: House) -> tup
         "mail": show("hml", mail_id),
         "kept": commit_to_house_mail(row.values),
     }
+    report = read_report(reading, mail.envelope, frame.limits) if reading and house.about_id else None
+    if report:
+        values |= {"report": report.kind, "status": report.status, "form": report.form}
     entry = journal_row("house-mail-accepted", mail.received_at, values, seller_id=HOUSE, message_id=house.about_id or mail_id)
-    return (document.row, row, *delivery, entry), (HouseUnseen(seen_mark),)
+    kept = Housed(HOUSE, (document.row, row, *delivery, entry), (HouseUnseen(seen_mark),))
+    ended = bounce(look, frame, house.about_id, report, mail_id, mail.received_at) if report and house.about_id else None
+    return Housed(ended.seller_id, kept.rows + ended.rows, kept.guards + ended.guards) if ended else kept
 
 
 def _entry_without_mail(mail: Mail, house: House, about_id: UUID) -> Row:

@@ -39,6 +39,7 @@ from postern.storage.people import CORRESPONDENT, find_correspondent, find_perso
 from postern.storage.relationships import AliasEntry
 from postern.storage.store import Look
 
+_CAME_BACK = "the recipient's mail server took it and reported later that it could not be delivered"
 NOT_DELIVERED = "5.7.1"  # RFC 3463: not authorised; the mail itself was answered 250
 
 
@@ -129,6 +130,13 @@ def tell_failed(look: Look, frame: Frame, message: Message, outcome: Failed, now
     return tell(look, frame, told, delivery_failed(told.language, told.original, outcome.enhanced, now), failure, now)
 
 
+def tell_bounced(look: Look, frame: Frame, told: Told, status: str, now: datetime) -> tuple[Row, ...]:
+    """A failure report came back: its author learns it from us. Of the report nothing goes on but a code of our table."""
+    permanent = f"5.{status.partition('.')[2]}"
+    failure = Failure(0, permanent, _CAME_BACK)
+    return tell(look, frame, told, delivery_failed(told.language, told.original, permanent, now), failure, now)
+
+
 def failure_of(cause: Cause) -> Failure:
     """A refusal as programs read it in a report."""
     return Failure(cause.reason.status, cause.reason.enhanced, cause.sentence(DEFAULT_LANGUAGE))
@@ -142,12 +150,14 @@ def cancel_order_url(told: Told) -> str:
     return url.replace("{order}", quote(told.order.name, safe="")) if told.order else ""
 
 
-def tell(look: Look, frame: Frame, told: Told, notice: Notice, failure: Failure | None, now: datetime) -> tuple[Row, ...]:
+def tell(  # noqa: PLR0913 - who is told what, when, and whether that answers a mail of theirs
+    look: Look, frame: Frame, told: Told, notice: Notice, failure: Failure | None, now: datetime, *, answers: bool = True
+) -> tuple[Row, ...]:
     """The rows of a notice and of its delivery."""
     pair, notice_id = told.pair, new_id()
     domain = pair.marketplace.mail_domain
     letterhead = Letterhead(pair.marketplace.name, domain, frame.hostname, own_message_id(notice_id, domain), now)
-    content = compose_notice(notice, letterhead, told.original, failure)
+    content = compose_notice(notice, letterhead, told.original if answers else None, failure)
     owner = Owner("relationship", pair.relationship.id, pair.key)
     document = seal_document(pair.seller.id, content, owner, look.blobs, frame.limits.inline_document)
     person_id, address, people = _reader(look, told)

@@ -4,7 +4,7 @@ What was forgotten by right left its entries without the values that told of it,
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from postern.storage.store import Look
 from postern.storage.threads import commit_to_message
 
 MAKES_A_MESSAGE = ("mail-accepted", "mail-held", "mail-blocked", "mail-refused-and-kept", "mail-absorbed")
+HOUSE_MAIL = "house-mail-accepted"
 _STATES = {
     "mail-accepted": MessageState.QUEUED,
     "mail-held": MessageState.HELD,
@@ -29,9 +30,13 @@ _STATES = {
     "mail-absorbed": MessageState.ABSORBED,
     "hold-released": MessageState.QUEUED,
     "delivery-dropped": MessageState.DROPPED,
+    "message-bounced": MessageState.BOUNCED,
 }
 _OUTCOMES = {"delivered": MessageState.DELIVERED, "failed": MessageState.FAILED}
-_LEAVES_STATE = ("mail-repeated", "no-response-needed", "message-reported", "message-read", "house-mail-accepted", "notice-made")
+_LEAVES_STATE = frozenset(
+    ("mail-repeated", "no-response-needed", "message-reported", "message-read", "notice-made", "delivery-held-back")
+)
+_OF_THE_HOUSE = (HOUSE_MAIL, "house-mail-not-kept")  # a failure report: its original is another mail
 _MAILS = {"original": "original_id", "relayed": "relayed_id"}
 
 Row = Mapping[str, Any]
@@ -57,7 +62,7 @@ def is_about_a_new_message(place: Place) -> bool:
 
 
 def is_about_house_mail(place: Place) -> bool:
-    return place.kind == "house-mail-accepted"
+    return place.kind == HOUSE_MAIL
 
 
 def check_messages(look: Look, places: Sequence[Place], findings: Findings) -> None:
@@ -100,10 +105,13 @@ def _wrong_house_mail(look: Look, values: Values) -> str:
     return _wrong_mail(compute_commitments(look, [kept]).get(kept), str(values["original"]))
 
 
-def check_attempts(tried: Iterable[Tried], findings: Findings) -> int:
-    """The attempts that these entries tell of. Answers how many were there."""
+def check_attempts(tried: Iterable[Tried], early: Collection[UUID], findings: Findings) -> int:
+    """The attempts that these entries tell of; those of ``early`` ones have ids of their own. Answers how many were there."""
     count = 0
     for one in tried:
+        if one.entry_id in early:
+            count += 1
+            continue
         count += one.id is not None
         what = _wrong_attempt(one)
         if what:
@@ -112,7 +120,7 @@ def check_attempts(tried: Iterable[Tried], findings: Findings) -> int:
 
 
 def _wrong_message(row: Row | None, told: Sequence[Told], mails: Mails) -> Iterator[str]:
-    entries = [values for one in told if (values := read_values(one.kind, one.fields))]
+    entries = [values for one in told if one.kind not in _OF_THE_HOUSE and (values := read_values(one.kind, one.fields))]
     made = next((one for one in entries if one.kind in MAKES_A_MESSAGE and "kept" in one), None)
     if made is None:
         return  # its values are withheld: it was forgotten

@@ -1,21 +1,17 @@
 """The order: each entry against its digest, each seal against its hash, its entry, and the seals before it."""
 
-import json
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from postern.actions.verifying.entries import UNREADABLE, Digested
 from postern.actions.verifying.findings import WHOLE, Findings
 from postern.model.identifier import show
-from postern.model.journal import digest_entry, digest_kept_fields
 from postern.model.seal import NOTHING_BEFORE, chain_of, hash_seal
 from postern.model.tree import HASH_LENGTH
 from postern.storage.audit import Place
 
 ChainEnd = tuple[int, bytes]
-# What a value of another kind, size or form brings about: SQLite keeps anything in any column.
-UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, struct.error)
 _NO_LEAF = bytes(HASH_LENGTH)
 _ID_LENGTH = 16
 
@@ -34,8 +30,8 @@ class Walk:
     ends: dict[str, ChainEnd] = field(default_factory=dict)
     names: dict[bytes, str] = field(default_factory=dict)  # of the pairs' chains
 
-    def take(self, place: Place) -> bytes:
-        """Check the next seal. Answers the hash that it should have: its leaf."""
+    def take(self, place: Place, digested: Digested) -> bytes:
+        """Check the next seal and its entry, whose digest was computed. Answers the hash that the seal should have: its leaf."""
         if place.position != self.position + 1:
             self._tell_gap(place.position)
         self.position = place.position
@@ -43,7 +39,9 @@ class Walk:
         if leaf != place.hash:
             self._tell(place, "its seal was changed")
         self._check_link(place)
-        self._check_entry(place)
+        digest, withheld = digested
+        self.withheld += withheld
+        self._check_entry(place, digest)
         return leaf
 
     def tell_end(self, end: int) -> None:
@@ -57,11 +55,10 @@ class Walk:
             self._tell(place, "it does not follow the seal before it in its chain: one was changed, removed, inserted or moved")
         self.ends[place.chain] = (place.chain_position, place.hash)
 
-    def _check_entry(self, place: Place) -> None:
+    def _check_entry(self, place: Place, digest: bytes | None) -> None:
         if place.entry_digest is None:
             self._tell(place, "its entry is not in the journal: it was removed")
             return
-        digest = self._digest(place)
         if digest is None:
             self._tell(place, "its entry cannot be read: it was changed")
         elif digest != place.digest:
@@ -70,15 +67,6 @@ class Walk:
             self._tell(place, "the digest kept with its entry was changed")
         elif place.chain != self._chain_of(place):
             self._tell(place, "it stands in a chain that is not its entry's")
-
-    def _digest(self, place: Place) -> bytes | None:
-        try:
-            digests, withheld = digest_kept_fields(json.loads(place.fields))
-            self.withheld += withheld
-            ids = (place.entry_id, place.seller_id, place.relationship_id, place.message_id)
-            return digest_entry(ids, place.kind, place.happened_at, digests)
-        except UNREADABLE:
-            return None
 
     def _chain_of(self, place: Place) -> str:
         octets = place.relationship_id

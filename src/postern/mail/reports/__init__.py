@@ -1,0 +1,1 @@
+"""How mail servers report what became of a mail: by the standard, and in the forms of programs that know none."""
