@@ -105,6 +105,8 @@ class Soak:
         """The figures of the run while the server lived."""
         memory, files = [one.megabytes for one in self.readings], [one.files for one in self.readings]
         print(f"faults: {', '.join(f'{count} x {name}' for name, count in sorted(self.faults.items()))}; {taken:.1f} mails/s")
+        fifths = [mean(memory[len(memory) * part // 5 : len(memory) * (part + 1) // 5]) for part in range(5)]
+        print(f"memory in each fifth of the time: {', '.join(f'{one:.0f}' for one in fifths)} MB")
         print(f"memory (PSS): {mean(memory[-5:]):.0f} MB at last, at most {max(memory):.0f}, {self.slope(_megabytes):+.1f} MB/h")
         print(f"files: {files[-1]} at the end, at most {max(files)}, {self.slope(_file_count):+.1f}/h", flush=True)
 
