@@ -14,6 +14,7 @@ from postern.model.journal import Value
 from postern.model.notice import NoticeState
 from postern.model.thread import MessageState
 from postern.ports import Clock
+from postern.storage.attempts import find_last_attempt
 from postern.storage.change import Change, Kept, LeaseHeld, Row
 from postern.storage.deliveries import (
     HELD_BACK,
@@ -21,7 +22,6 @@ from postern.storage.deliveries import (
     Waiting,
     count_by_destination,
     end_row,
-    find_last_attempt,
     hold_back,
     lease_for_dropping,
     list_paused,
