@@ -3,12 +3,15 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from postern.settings import load_settings
+from postern.storage.engine import open_writer, read_url
 from postern.storage.schema import message
 from postern.storage.threads import find_message
 from postern.wiring import build_house
@@ -79,7 +82,7 @@ def end_again_and_again(
         installation.empty_queue(DRAIN_SECONDS)
     finally:
         served.stop()
-    return _add_up([sender.account for sender in senders], sink.tell(), marks_inside(installation), ready_after)
+    return add_up([sender.account for sender in senders], sink.tell(), marks_inside(installation), ready_after)
 
 
 def mails_taken(senders: Sequence[Sender]) -> int:
@@ -133,7 +136,8 @@ def marks_inside(installation: Installation) -> Counter[str]:
     return found
 
 
-def _add_up(accounts: Sequence[Account], arrivals: Arrivals, inside: Counter[str], ready_after: Sequence[float]) -> Toll:
+def add_up(accounts: Sequence[Account], arrivals: Arrivals, inside: Counter[str], ready_after: Sequence[float]) -> Toll:
+    """The account of all that was sent, of what arrived, and of what the record holds."""
     copies = {mark: sum(names.values()) for mark, names in arrivals.copies.items()}
     return Toll(
         ends=len(ready_after) - 1,
@@ -148,3 +152,17 @@ def _add_up(accounts: Sequence[Account], arrivals: Arrivals, inside: Counter[str
         messages=inside.total(),
         ready_after=tuple(ready_after),
     )
+
+
+@contextmanager
+def locked_store(installation: Installation) -> Iterator[None]:
+    """Somebody else holds the lock that writing needs."""
+    url = read_url(load_settings(installation.config).store.url)
+    engine = open_writer(url)
+    try:
+        with engine.connect() as connection, connection.begin():
+            if url.drivername != "sqlite":
+                connection.execute(text("LOCK TABLE message IN EXCLUSIVE MODE"))
+            yield
+    finally:
+        engine.dispose()

@@ -37,6 +37,7 @@ class Sender:
 
     def __init__(self, number: int, port: int, way: Way) -> None:
         self.account = Account()
+        self.pause = 0.0  # seconds between an answer and the next letter
         self._number, self._port, self._way = number, port, way
         self._stopped = Event()
         self._client: smtplib.SMTP | None = None
@@ -60,6 +61,7 @@ class Sender:
         while not self._stopped.is_set():
             count += 1
             self._send_until_answered(f"mail-{self._number}-{count}")
+            self._stopped.wait(self.pause)
         self._hang_up()
 
     def _send_until_answered(self, mark: str) -> None:

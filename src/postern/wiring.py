@@ -12,6 +12,7 @@ from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.decide_held import expire
 from postern.actions.deliver_mail import Sign
 from postern.actions.frame import Frame
+from postern.actions.keep_queue import mend_times
 from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
 from postern.actions.watch_addresses import watch_addresses
@@ -95,6 +96,7 @@ def tasks_of(house: House) -> tuple[Task, ...]:
         Task("seal", timedelta(seconds=1), seal_journal, has_work=is_unsealed),
         Task("checkpoint", timedelta(hours=1), checkpoint),
         Task("retention", timedelta(hours=24), run_retention),
+        Task("mend times", timedelta(minutes=1), mend_times),
         Task("expire holds", timedelta(minutes=10), expire),
         Task("watch addresses", timedelta(minutes=10), watch_addresses),
     )

@@ -7,6 +7,7 @@ import pickle
 import signal
 import smtplib
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +31,8 @@ from postern.storage.schema import delivery, message
 from postern.storage.store import Store
 from postern.wiring import House, build_house
 from tests.edge_client import LOOPS, open_door, run_on
+from tests.serving import free_port
+from tests.serving import install as install_on
 
 CHILD = str(Path(__file__).with_name("pool_children.py"))
 both_loops = pytest.mark.parametrize("loop", LOOPS)
@@ -245,10 +248,14 @@ def test_a_reader_whose_parent_is_gone_ends_itself(tmp_path: Path) -> None:
 # The whole desk
 
 
-def found_house(folder: Path) -> tuple[House, Relationship]:
+def found_house(folder: Path, store_url: str = "") -> tuple[House, Relationship]:
     """What an operator does: init, migrate, import, alias."""
-    install(folder, "marketplace.example")
-    house = build_house(folder / "postern.toml")
+    if store_url:
+        config = install_on(folder, store_url, free_port(), {"thread_burst": 1_000}).config
+    else:
+        install(folder, "marketplace.example")
+        config = folder / "postern.toml"
+    house = build_house(config)
     with contextlib.closing(house.open_store()) as store:
         migrate(store.writing_engine)
         lines = b"".join(json.dumps(line).encode() + b"\n" for line in FEED)
@@ -292,6 +299,31 @@ def test_a_mail_that_ends_its_readers_is_held_as_it_came_and_those_around_it_pas
     assert len(queued) == 20
     assert held.id not in queued
     assert held.reason == "ended_its_reader"
+
+
+@pytest.mark.timeout(240)
+def test_poison_among_many_good_mails_is_held_with_its_octets_and_all_others_pass(store_url: str, tmp_path: Path) -> None:
+    # D-14: one asks for more memory than there is, one never comes to an end
+    house, pair = found_house(tmp_path / "house", store_url)
+    limits = Limits(pool_processes=2, pool_kills=3, pool_seconds=1, pool_memory=1_000_000_000, pool_backlog=300)
+    poisons = {place: letter(1_000 + place, f"[{misdeed}]") for place, misdeed in ((20, "grow"), (40, "spin"))}
+
+    async def story(store: Store) -> list[int]:
+        async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool, None)) as door:
+            mails = [poisons.get(number, letter(number, "Hello.")) for number in range(62)]
+            loop = asyncio.get_running_loop()
+            with ThreadPoolExecutor(8) as clients:
+                return await asyncio.gather(*(loop.run_in_executor(clients, submit, door.port, pair, mail) for mail in mails))
+
+    with contextlib.closing(house.open_store()) as store:
+        assert asyncio.run(story(store)) == [250] * 62
+        with store.look() as look:
+            states = Counter(look.connection.execute(select(message.c.state)).scalars())
+            held = look.connection.execute(select(message).where(message.c.state == "held")).all()
+            kept = {find_document(look, one.seller_id, one.original_id) for one in held}
+    assert states == {"queued": 60, "held": 2}
+    assert kept == set(poisons.values())
+    assert {one.reason for one in held} == {"ended_its_reader"}
 
 
 def test_a_mail_that_ended_its_readers_and_comes_again_is_kept_once(tmp_path: Path) -> None:

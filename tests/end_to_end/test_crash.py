@@ -3,16 +3,11 @@
 import resource
 import smtplib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
-from postern.settings import load_settings
-from postern.storage.engine import open_writer, read_url
-from tests.crashing import Toll, all_accounts, await_mails, end_again_and_again, lost, mails_taken
+from tests.crashing import Toll, all_accounts, await_mails, end_again_and_again, locked_store, lost, mails_taken
 from tests.disks import free_octets, small_disk
 from tests.market import Way, settle_pairs
 from tests.senders import Sender, busy
@@ -187,17 +182,3 @@ def reply_to(installation: Installation, way: Way, mark: str) -> tuple[int, byte
         client.mail(way.author)
         code, words = client.rcpt(way.alias)
         return client.data(way.letter(mark)) if code == 250 else (code, words)
-
-
-@contextmanager
-def locked_store(installation: Installation) -> Iterator[None]:
-    """Somebody else holds the lock that writing needs."""
-    url = read_url(load_settings(installation.config).store.url)
-    engine = open_writer(url)
-    try:
-        with engine.connect() as connection, connection.begin():
-            if url.drivername != "sqlite":
-                connection.execute(text("LOCK TABLE message IN EXCLUSIVE MODE"))
-            yield
-    finally:
-        engine.dispose()

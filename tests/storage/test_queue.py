@@ -18,8 +18,9 @@ from postern.model.delivery import Carries, Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.storage import schema
+from postern.storage.attempts import list_attempts
 from postern.storage.change import Change, Guard, Kept, Stale
-from postern.storage.deliveries import Delivery, Wanted, claim, delivery_row, find_next_due, list_attempts, release_all, renew
+from postern.storage.deliveries import Delivery, Wanted, claim, delivery_row, find_next_due, release_all, renew
 from postern.storage.engine import open_writer, read_url
 from postern.storage.guards import failed_guards
 from postern.storage.store import Store

@@ -21,11 +21,11 @@ from postern.model.journal import Value
 from postern.model.notice import NoticeState
 from postern.model.thread import MessageState
 from postern.ports import Clock
+from postern.storage.attempts import attempt_row
 from postern.storage.change import Change, Kept, LeaseHeld, Row, Write
 from postern.storage.deliveries import (
     Delivery,
     Wanted,
-    attempt_row,
     claim,
     deferral_row,
     delivery_in,

@@ -31,8 +31,9 @@ from postern.model.notice import NoticeState
 from postern.model.retention import LASTING_FIELDS
 from postern.model.thread import MessageState
 from postern.ports import Clock
+from postern.storage.attempts import attempt_row
 from postern.storage.change import Change, Row
-from postern.storage.deliveries import Delivery, attempt_row, end_row, list_deliveries_concerning
+from postern.storage.deliveries import Delivery, end_row, list_deliveries_concerning
 from postern.storage.documents import find_document
 from postern.storage.erasure import (
     ask_erasure,

@@ -26,9 +26,9 @@ from postern.model.journal import Value
 from postern.model.relationship import Side
 from postern.model.thread import Message
 from postern.ports import Clock
+from postern.storage.attempts import list_attempts
 from postern.storage.bounces import find_score
 from postern.storage.change import Change
-from postern.storage.deliveries import list_attempts
 from postern.storage.documents import find_document
 from postern.storage.journal import journal_row
 from postern.storage.people import find_buyer, find_external_id, find_marketplace, find_seller

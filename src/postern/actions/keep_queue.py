@@ -1,9 +1,11 @@
-"""What an operator may do with the queue: see it, hurry it, hold some of it back, pause it, drop from it."""
+"""The queue beside its carrying: an operator sees it, hurries it, holds it back, drops from it; and its times are mended."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from postern.actions.deliver_mail import RETRY_AFTER
+from postern.actions.frame import Frame
 from postern.errors import DamagedError, NotFoundError
 from postern.model.address import Address
 from postern.model.delivery import Carries
@@ -12,6 +14,7 @@ from postern.model.journal import Value
 from postern.model.notice import NoticeState
 from postern.model.thread import MessageState
 from postern.ports import Clock
+from postern.storage.attempts import find_last_attempt
 from postern.storage.change import Change, Kept, LeaseHeld, Row
 from postern.storage.deliveries import (
     HELD_BACK,
@@ -19,7 +22,6 @@ from postern.storage.deliveries import (
     Waiting,
     count_by_destination,
     end_row,
-    find_last_attempt,
     hold_back,
     lease_for_dropping,
     list_paused,
@@ -32,6 +34,7 @@ from postern.storage.deliveries import resume as resume_destination
 from postern.storage.journal import journal_row
 from postern.storage.notices import notice_state_row
 from postern.storage.people import find_correspondent
+from postern.storage.queue_times import bring_forward
 from postern.storage.schema import HOUSE
 from postern.storage.statements import write_all
 from postern.storage.store import Look, Store, Transaction
@@ -52,6 +55,16 @@ def retry(store: Store, clock: Clock, delivery_id: UUID | None) -> int:
     if delivery_id and not count:
         raise NotFoundError(_DOES_NOT_WAIT)
     return count
+
+
+def mend_times(store: Store, frame: Frame, clock: Clock) -> str | None:
+    """A task of the timetable. While the clock was wrong, mails may have been put off until a day that does not come for long:
+    they are due now. Answers a line for the log.
+    """
+    now = clock.now()
+    latest, grace = now + 2 * RETRY_AFTER[-1], now + timedelta(seconds=frame.limits.lease_seconds)
+    count = store.write(lambda transaction: bring_forward(transaction, now, latest, grace)).result()
+    return f"{count} deliveries were due later than any is put off: the clock was set back" if count else None
 
 
 def drop(store: Store, clock: Clock, delivery_id: UUID) -> UUID:

@@ -1,4 +1,4 @@
-"""The shelf of the queue: deliveries that wait, their leases, and the attempts that were made.
+"""The shelf of the queue: deliveries that wait, and their leases.
 
 A lease is nothing but a later ``due_at`` with a name on it: while it holds, nobody else finds the row due; when its worker dies,
 the row becomes due again by itself. Settling is fenced by the name.
@@ -8,7 +8,7 @@ A row that cannot be read any more, because a bit of it has turned, stops no oth
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,11 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and
 
 from postern.errors import DamagedError
 from postern.model.address import Address
-from postern.model.delivery import Carries, Outcome
+from postern.model.delivery import Carries
 from postern.model.identifier import new_id, show
 from postern.storage.change import Row, Write
 from postern.storage.raw_rows import is_row, raw_columns, read_raw
-from postern.storage.schema import attempt, delivery, message, notice, queue_pause, relationship
+from postern.storage.schema import delivery, message, notice, queue_pause, relationship
 from postern.storage.store import Look
 from postern.storage.vault import Vault
 
@@ -103,17 +103,6 @@ _BY_DESTINATION = (
     .order_by(func.count().desc())
     .limit(QUEUE_LISTED)
 )
-_ATTEMPTS = (
-    select(attempt)
-    .where(attempt.c.seller_id == bindparam("seller_id"), attempt.c.message_id == bindparam("message_id"))
-    .order_by(attempt.c.ended_at, attempt.c.id)
-)
-_LAST_ATTEMPT = (
-    select(attempt.c.outcome, attempt.c.code, attempt.c.enhanced, attempt.c.text)
-    .where(attempt.c.seller_id == bindparam("seller_id"), attempt.c.delivery_id == bindparam("delivery_id"))
-    .order_by(attempt.c.ended_at.desc())
-    .limit(1)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +144,6 @@ class Wanted:
     each_trusted: int = 16
     in_turns: bool = True
     open: bool = True  # False: nothing but what has waited too long
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try, as the record keeps it."""
-
-    ended_at: datetime
-    outcome: str
-    code: int
-    enhanced: str
-    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,19 +318,6 @@ def let_go(connection: Connection, now: datetime) -> int:
     return connection.execute(update(delivery).where(delivery.c.due_at >= HELD_BACK).values(due_at=now, queued_at=now)).rowcount
 
 
-def list_attempts(look: Look, seller_id: int, message_id: UUID) -> list[Attempt]:
-    """Every try for one message, oldest first."""
-    rows = look.connection.execute(_ATTEMPTS, {"seller_id": seller_id, "message_id": message_id}).mappings()
-    return [_attempt(row) for row in rows]
-
-
-def find_last_attempt(look: Look, one: Delivery) -> tuple[str, int, str, str] | None:
-    """Outcome, code, enhanced code and text of the latest try of this delivery."""
-    keys = {"seller_id": one.seller_id, "delivery_id": one.id}
-    row = look.connection.execute(_LAST_ATTEMPT, keys).first()
-    return (row[0], row[1], row[2], row[3]) if row else None
-
-
 def delivery_row(one: Delivery) -> Row:
     """The row of a new delivery."""
     values = {name: getattr(one, name) for name in _COLUMNS}
@@ -372,22 +337,6 @@ def deferral_row(delivery_id: UUID, due_at: datetime, bound_host: bytes | None) 
 def end_row(delivery_id: UUID) -> Row:
     """The row that takes a settled delivery out of the queue."""
     return Row(Write.END_DELIVERY, {"of_delivery": delivery_id})
-
-
-def attempt_row(one: Delivery, outcome: Outcome, ended_at: datetime, attempt_id: UUID) -> Row:
-    """The row of a finished try. Its id is that of the journal's entry, which commits to all the row says."""
-    values = {
-        "seller_id": one.seller_id,
-        "id": attempt_id,
-        "message_id": one.message_id,
-        "delivery_id": one.id,
-        "ended_at": ended_at,
-        "outcome": type(outcome).__name__.lower(),
-        "code": outcome.code,
-        "enhanced": outcome.enhanced,
-        "text": outcome.text,
-    }
-    return Row(Write.ADD_ATTEMPT, values)
 
 
 def _waits(now: datetime) -> ColumnElement[bool]:
@@ -423,7 +372,3 @@ def _name(octets: object) -> str:
 def _delivery(values: Mapping[str, Any]) -> Delivery:
     known = {name: values[name] for name in _COLUMNS}
     return Delivery(**known | {"carries": Carries(known["carries"]), "destination": bytes(known["destination"])})
-
-
-def _attempt(row: RowMapping) -> Attempt:
-    return Attempt(row["ended_at"], row["outcome"], row["code"], row["enhanced"], row["text"])
