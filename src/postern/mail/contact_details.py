@@ -25,7 +25,8 @@ from postern.mail.contact_words import (
     UNITS,
     WORDS_TOO,
 )
-from postern.mail.lookalikes import CONFUSABLE, SHOWN, is_latin, translated
+from postern.mail.folding import places
+from postern.mail.lookalikes import CONFUSABLE, SHOWN, foreign_letters, is_latin, translated
 from postern.mail.patterns import SIGN_OF
 from postern.mail.providers import is_public
 from postern.model.contact_policy import DetailKind
@@ -52,6 +53,8 @@ _WELL_KNOWN = (
     "mail.ru",
     "yandex",
 )
+_WITH_WORDS = (*_DOT_WORDS.split("|"), *_WELL_KNOWN)
+_BEGINS_SIGN = "@%&[({"
 _BACKWARDS = re.compile(rf"\s?({_LOCAL})")  # what stands before a sign, read from right to left
 _PLAIN_DOMAIN = re.compile(rf"(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}(?!\w)")
 _SPELLED_BEFORE = re.compile(r"((?:(?<!\S)\S ){3,30})$")
@@ -68,6 +71,8 @@ _GOES_ON = re.compile(rf"[\w\u3099\u309a\u200c\u200d-]|{_ANY_DOT}{_LABEL}", re.I
 _REVERSED = re.compile(rf"\b([a-z]{{2,7}}(?:\.{_LABEL}){{1,4}}@{_LOCAL})")
 _TOKEN_ROOM = 130
 
+_ENDING = re.compile(r"\.[a-z0-9]{2}", re.IGNORECASE | re.ASCII)
+_SHORTENERS_BY_ENDING = tuple((host, host[host.rindex(".") :][:3]) for host in sorted(SHORTENERS))
 _URL = re.compile(r"(?:\b(?:https?|hxxps?|ftp)://|\bwww\.)[^\s<>\"'\u00bb)\]]{3,2000}", re.IGNORECASE)
 _BARE = re.compile(rf"(?<![\w@.:/-])((?:{_LABEL}\.){{1,4}}([a-z]{{2,10}}))(/[^\s<>\"']{{0,500}})?(?![\w@-])", re.IGNORECASE)
 _SPELLED_HOST = re.compile(
@@ -126,16 +131,21 @@ class Detail:
 def find_details(text: str, allowed: Allowed, kinds: Collection[DetailKind] = tuple(DetailKind)) -> tuple[Detail, ...]:
     """The contact details of these kinds, in order, none inside another; and shortened links always."""
     flat, places = _flatten(text)
-    lower = flat.lower()
-    words = _WORD.findall(lower) if DetailKind.PHONE in kinds or DetailKind.MESSENGER in kinds else []
+    words = _WORD.findall(flat.lower()) if DetailKind.PHONE in kinds or DetailKind.MESSENGER in kinds else []
     found: list[Detail] = []
     for finds, finder in _FINDERS:
-        if finds in kinds or (finds is DetailKind.LINK and any(host in lower for host in SHORTENERS)):
+        if finds in kinds or (finds is DetailKind.LINK and _may_shorten(flat)):
             found += _apart(finder(flat, words, allowed), found)
     kept = sorted((one for one in found if one.kind in kinds or one.shortened), key=lambda one: one.start)
     if places is None:
         return tuple(kept)
     return tuple(Detail(one.kind, places[one.start], places[one.end - 1] + 1, one.shortened) for one in kept)
+
+
+def _may_shorten(text: str) -> bool:
+    """Whether a shortener may be named: few texts have the dot and the two letters in which its host ends."""
+    endings = {ending.lower() for ending in _ENDING.findall(text)}
+    return any(host in text.lower() for host, ending in _SHORTENERS_BY_ENDING if ending in endings)
 
 
 def _apart(details: Iterable[Detail], found: Sequence[Detail]) -> list[Detail]:
@@ -153,14 +163,13 @@ _ONE_TO_ONE = {code: plain for code, plain in SHOWN.items() if len(plain) == 1} 
     first + digit: str(digit) for first in (0x660, 0x6F0, 0x966, 0x9E6, 0xE50) for digit in range(10)
 }
 _GONE = frozenset(chr(code) for code, plain in SHOWN.items() if not plain and not chr(code).isspace()) | {"\u20e3", "\ufe0f"}
-_SOME_GONE = re.compile("[^\x00-\x7f]")
 
 
 def _flatten(text: str) -> tuple[str, list[int] | None]:
     """The text in plain letters, one for one; and where each stood, if some that are not seen were left out."""
     if text.isascii():
         return text, None
-    if _GONE.isdisjoint(_SOME_GONE.findall(text)):
+    if _GONE.isdisjoint(foreign_letters(text.encode("utf-8", "replace"))):
         return translated(text, _ONE_TO_ONE), None
     places = [place for place, letter in enumerate(text) if letter not in _GONE]
     return translated("".join(text[place] for place in places), _ONE_TO_ONE), places
@@ -199,11 +208,15 @@ def _is_allowed_before_words(address: str, allowed: Allowed) -> bool:
 
 def _at_signs(text: str) -> Iterator[re.Match[str]]:
     """What may be an at sign. The word alone counts where a dot is a word too, or a large provider is named."""
-    lower = text.lower()
-    if any(word in lower for word in (*_DOT_WORDS.split("|"), *_WELL_KNOWN)):
+    if any(map(text.lower().__contains__, _WITH_WORDS)):
         yield from _AT.finditer(text)
-    elif "@" in text or "%40" in text or "&" in text or "(" in text or "[" in text or "{" in text:
-        yield from _AT_SIGN.finditer(text)
+        return
+    end = 0
+    for place in sorted(place for sign in _BEGINS_SIGN if sign in text for place in places(text, sign)):
+        match = _AT_SIGN.match(text, place) if place >= end else None
+        if match:
+            end = match.end()
+            yield match
 
 
 def _address_around(text: str, sign: re.Match[str], earliest: int) -> Detail | None:
@@ -272,8 +285,7 @@ def _links(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail]:
         ending = match[2].lower()
         if match[3] or ((ending in ENDINGS or len(ending) == len("de")) and ending not in WORDS_TOO):
             yield from _link(match[0].rstrip(".,;:!?"), match.start(), allowed)
-    lower = text.lower()
-    if any(word in lower for word in _DOT_WORDS.split("|")) or any(sign in text for sign in "[({"):
+    if any(map(text.lower().__contains__, _DOT_WORDS.split("|"))) or any(map(text.__contains__, "[({")):
         for match in _SPELLED_HOST.finditer(text):
             if match[3].lower() in ENDINGS:
                 yield Detail(DetailKind.LINK, match.start(), match.end())

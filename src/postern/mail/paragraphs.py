@@ -89,6 +89,8 @@ def page(language: str, title: str, pieces: Iterable[str]) -> str:
 
 def wrap(words: str) -> str:
     """Words in rows of at most 72 columns; a single word that is longer stays whole."""
+    if words.isascii() and len(words) <= COLUMNS:
+        return " ".join(words.split())
     rows: list[str] = []
     room = 0
     for gap, piece in _PIECE.findall(words):
