@@ -14,6 +14,7 @@ _IS_LETTER = bytes(ord("x") if re.match(_LETTERS, bytes([code])) else ord(" ") f
 _RUN = b"x" * 12  # what is shorter holds no address
 _FEWEST_LETTERS = 5  # different ones, in the base64 of any address
 _FOR_LINKS = bytes.maketrans(b"-_", b"+/")
+_GAPS_AND_ENDS = frozenset(b" \t\n>=%")
 _NOT_BASE64 = re.compile(rb"[\s>=]+|%3[Dd]")
 _PRINTABLE = re.compile(rb"[\t\n\r\x20-\x7e]{6,}")
 
@@ -35,7 +36,7 @@ def decoded_runs(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _readings_of(run: bytes) -> Iterator[bytes]:
-    letters = _NOT_BASE64.sub(b"", run).translate(_FOR_LINKS)
+    letters = (_NOT_BASE64.sub(b"", run) if _GAPS_AND_ENDS.intersection(run) else run).translate(_FOR_LINKS)
     for skipped in range(4):
         octets = _decode(letters[skipped:]).replace(b"\0", b"")
         if octets.isascii() or b"@" in octets or _PRINTABLE.search(octets) or is_text(octets):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from html import unescape
 from html.entities import html5
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from postern.mail.characters import INVISIBLE
 from postern.mail.lookalikes import ASCII_OF
@@ -88,7 +88,9 @@ def _known_beginning(name: str) -> str:
 
 
 def _shown_octets(code: str) -> str:
-    return unquote(_PERCENT_TWICE.sub(r"%\1", code) if "%25" in code else code)
+    if "%25" in code:
+        code = _PERCENT_TWICE.sub(r"%\1", code)
+    return bytes.fromhex(code.replace("%", "")).decode("utf-8", "replace")
 
 
 def _plain_octets(code: str) -> str:

@@ -34,7 +34,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _AROUND_SIGNS = b"[](){}<>_-\"'"
 _BETWEEN_WORDS = 20  # folded letters, where an address is spelled out
 _LETTER = 4  # octets at most
-_MANY = 1_000  # places of one word; around so many a text is not looked through piece by piece
+_FEW, _MANY = 20, 1_000  # places of one word; around many a text is not looked through piece by piece
 _PRINTABLE_OCTETS = bytes(ord("x") if code in b"\t\n\r" or 0x20 <= code <= 0x7E else ord(" ") for code in range(256))  # noqa: PLR2004
 _STRETCH = b"x" * 6
 
@@ -111,22 +111,28 @@ def _spelled_out(folded: bytes, shown: bytes, spellings: Spellings) -> Iterator[
     """The addresses that stand there with "at", "dot" and their like for signs, whatever stands around these."""
     likely = [pair for pair in spellings if "@" in pair[0] and _has_words(folded, pair[0])]
     if likely:
-        words = _WORD.sub(_sign_for, undo(shown.decode("utf-8", "replace")))
+        words = undo(shown.decode("utf-8", "replace"))
+        if any(map(words.lower().__contains__, SIGN_OF)):
+            words = _WORD.sub(_sign_for, words)
         spoken = _unbracketed(fold_octets(words.encode("utf-8", "replace")))
         yield from (pair for pair in likely if _holds(spoken, map(_unbracketed, octet_forms_of(pair[0]))))
 
 
 def _has_words(folded: bytes, plain: str) -> bool:
-    """Whether its words stand there in order and near each other: looked for around the rarest of them."""
+    """Whether its words stand there in order and near each other: looked for around the longest of them, the rarest if that
+    stands there often.
+    """
     words = words_of(plain)
     for word in words:
         if word not in folded:
             return False
-    rarest = min(words, key=folded.count, default=b"")
-    if not rarest or folded.count(rarest) > _MANY:
-        return _in_order(folded, words)
+    sought = max(words, key=len, default=b"")
+    if not sought or folded.count(sought) > _FEW:
+        sought = min(words, key=folded.count, default=b"")
+        if not sought or folded.count(sought) > _MANY:
+            return _in_order(folded, words)
     room = len(b"".join(words)) + len(words) * _BETWEEN_WORDS * (1 if folded.isascii() else _LETTER)
-    around = (folded[max(0, place - room) : place + room] for place in places(folded, rarest))
+    around = (folded[max(0, place - room) : place + room] for place in places(folded, sought))
     return any(all(map(near.__contains__, words)) and _in_order(near, words) for near in around)
 
 
