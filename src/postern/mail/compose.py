@@ -5,6 +5,7 @@ what we have to say comes below a rule. No images, no colours that fail on a dar
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 
 from postern.language import say
@@ -12,7 +13,6 @@ from postern.mail import marks
 from postern.mail.characters import one_line
 from postern.mail.letter import Draft, Passage
 from postern.mail.paragraphs import Line, html_of, isolated, marked_up, page, paragraph, plain_words, text_of
-from postern.mail.steps.addresses import name_without_addresses
 from postern.model.relationship import Side
 
 _PRODUCTS_SHOWN = 10
@@ -20,40 +20,60 @@ _WITHHELD_SHOWN = 10
 _TITLE_SHOWN = 60  # characters of a product's title
 
 
-def compose_text(draft: Draft, passage: Passage) -> str:
-    """The text of the mail."""
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What we say around the author's words, above them and below."""
+
+    introduction: tuple[Line, ...]
+    order: tuple[list[str], ...]
+    rule_above: tuple[str, ...]
+    rule_below: str
+    footer: tuple[Line, ...]
+    token: str
+
+
+def compose(draft: Draft, passage: Passage) -> tuple[str, str]:
+    """The text of the mail; and the same as HTML if the author wrote HTML, else nothing."""
+    around = _Around(
+        introduction=tuple(_introduction(passage)),
+        order=tuple(_order(passage)),
+        rule_above=tuple(_rule_above(passage)),
+        rule_below=marks.end_line(_title_below(passage)),
+        footer=tuple(_footer(draft, passage)),
+        token=marks.token_line(passage.language, passage.thread_token),
+    )
+    return _as_text(draft, passage, around), _as_html(draft, passage, around) if draft.letter.html else ""
+
+
+def _as_text(draft: Draft, passage: Passage, around: _Around) -> str:
     blocks = [
-        *(text_of(line) for line in _introduction(passage)),
-        *(plain_words("\n".join(lines)) for lines in _order(passage)),
-        *_rule_above(passage),
+        *map(text_of, around.introduction),
+        *(plain_words("\n".join(lines)) for lines in around.order),
+        *around.rule_above,
         _message(draft, passage),
-        marks.end_line(_title_below(passage)),
-        *(text_of(line) for line in _footer(draft, passage)),
-        marks.token_line(passage.language, passage.thread_token),
+        around.rule_below,
+        *map(text_of, around.footer),
+        around.token,
     ]
     return "\n\n".join(blocks) + "\n"
 
 
-def compose_html(draft: Draft, passage: Passage) -> str:
-    """The same as HTML, if the author wrote HTML; else nothing."""
-    if not draft.letter.html:
-        return ""
-    token = marks.token_line(passage.language, passage.thread_token)
+def _as_html(draft: Draft, passage: Passage, around: _Around) -> str:
     pieces = [
-        *(paragraph(html_of(line)) for line in _introduction(passage)),
-        *(paragraph("<br>\n".join(map(marked_up, lines))) for lines in _order(passage)),
-        *(paragraph(escape(line), centred=True) for line in _rule_above(passage)),
+        *(paragraph(html_of(line)) for line in around.introduction),
+        *(paragraph("<br>\n".join(map(marked_up, lines))) for lines in around.order),
+        *(paragraph(escape(line), centred=True) for line in around.rule_above),
         f'<div dir="auto">{draft.letter.html}</div>',
-        paragraph(escape(marks.end_line(_title_below(passage))), centred=True),
-        *(paragraph(html_of(line)) for line in _footer(draft, passage)),
-        paragraph(escape(token)),
+        paragraph(escape(around.rule_below), centred=True),
+        *(paragraph(html_of(line)) for line in around.footer),
+        paragraph(escape(around.token)),
     ]
     return page(passage.language, draft.letter.subject, pieces)
 
 
 def _introduction(passage: Passage) -> Iterator[Line]:
     """Who wrote. To a buyer the business name stands in the body too (R28)."""
-    language, name = passage.language, name_without_addresses(one_line(passage.author_name), passage)
+    language, name = passage.language, passage.author_name
     if passage.author is Side.BUYER:
         buyer = isolated(name) or say(language, "A buyer")
         yield Line(say(language, "{buyer} writes to you through {marketplace}.", buyer=buyer, marketplace=_shop(passage)))

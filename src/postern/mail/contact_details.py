@@ -13,20 +13,18 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from postern.mail.contact_words import (
-    DIGIT_OF,
     ENDINGS,
     MESSENGER_HOSTS,
     MESSENGERS,
-    NUMBER_WORDS,
-    PHONE_WORDS,
     PREPOSITIONS,
     REACHING,
     SHORTENERS,
-    UNITS,
     WORDS_TOO,
 )
-from postern.mail.lookalikes import CONFUSABLE, SHOWN, is_latin, translated
+from postern.mail.folding import places
+from postern.mail.lookalikes import CONFUSABLE, SHOWN, foreign_letters, is_latin, translated
 from postern.mail.patterns import SIGN_OF
+from postern.mail.phone_numbers import find_numbers, find_spelled_numbers
 from postern.mail.providers import is_public
 from postern.model.contact_policy import DetailKind
 
@@ -52,6 +50,10 @@ _WELL_KNOWN = (
     "mail.ru",
     "yandex",
 )
+_WITH_WORDS = (*_DOT_WORDS.split("|"), *_WELL_KNOWN)
+_BEGINS_SIGN = "@%&[({"
+_SIGNS_APART = 16  # characters from one to the next; where they stand closer, one search for all is quicker
+_NAME_SIGNS = frozenset("_.%+'-")
 _BACKWARDS = re.compile(rf"\s?({_LOCAL})")  # what stands before a sign, read from right to left
 _PLAIN_DOMAIN = re.compile(rf"(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}(?!\w)")
 _SPELLED_BEFORE = re.compile(r"((?:(?<!\S)\S ){3,30})$")
@@ -68,6 +70,9 @@ _GOES_ON = re.compile(rf"[\w\u3099\u309a\u200c\u200d-]|{_ANY_DOT}{_LABEL}", re.I
 _REVERSED = re.compile(rf"\b([a-z]{{2,7}}(?:\.{_LABEL}){{1,4}}@{_LOCAL})")
 _TOKEN_ROOM = 130
 
+_ENDING = re.compile(r"\.[a-z0-9]{2}")
+_SHORTENERS_BY_ENDING = tuple((host, host[host.rindex(".") :][:3]) for host in sorted(SHORTENERS))
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?=[/?#]|\Z)")
 _URL = re.compile(r"(?:\b(?:https?|hxxps?|ftp)://|\bwww\.)[^\s<>\"'\u00bb)\]]{3,2000}", re.IGNORECASE)
 _BARE = re.compile(rf"(?<![\w@.:/-])((?:{_LABEL}\.){{1,4}}([a-z]{{2,10}}))(/[^\s<>\"']{{0,500}})?(?![\w@-])", re.IGNORECASE)
 _SPELLED_HOST = re.compile(
@@ -75,14 +80,6 @@ _SPELLED_HOST = re.compile(
     re.IGNORECASE,
 )
 
-_NUMBER = re.compile(r"(?<![\w#/])(?<!\d[.,-])[+(]{0,2}\d(?:[\s().\-/\u2013\u00b7_*~|]{0,3}\d){6,17}(?![\w]|[.,-]\d)")
-_ORDER_SHAPES = re.compile(
-    r"\d{3}-\d{7}-\d{7}|(?:19|20)\d\d[-./]\d\d?[-./]\d\d?.*|\d\d?[-./]\d\d?[-./](?:19|20)\d\d.*"
-    r"|97[89][- ]?\d[- ]?\d+[- ]?\d+[- ]?\d"
-    r"|\d{1,3}(?:[., ]\d{3})+(?:[.,]\d\d)?|\d+[.,]\d\d"
-)
-_US_SHAPE = re.compile(r"\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}")
-_IBAN_BEFORE = re.compile(r"[A-Z]{2}\d{2}[ \d]*$")
 _WORD = re.compile(r"[^\W\d_]+")
 _HANDLE = re.compile(
     r"\s{0,2}[:=\-\u2013]{0,2}\s{0,2}(?:(?:id|name|user|username|is|ist|handle|me|number|nummer)\b[\s:]{1,3})?(@\w[\w.]{2,31}|[+(]?\d[\d\s().-]{6,18}\d|(?=[\w.]*[\d_])[a-z][\w.]{3,31})",
@@ -93,11 +90,6 @@ _HANDLE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _DISCORD = re.compile(r"\b\w[\w.]{1,31}#\d{4}\b")
-_PHONE_DIGITS, _PHONE_DIGITS_MAXIMUM = 8, 15  # E.164
-_SPELLED_DIGITS = 4  # of a number in words; fewer are somebody who counts
-_BETWEEN_DIGITS = 3  # characters between two digits of a number in words
-_PLAIN_DIGITS = frozenset("+0123456789")
-_DIGIT_OR_WORD = re.compile(r"[^\W\d_]+|[0-9+]")
 _NEAR = 40  # characters before a number that say what it is
 
 
@@ -126,16 +118,22 @@ class Detail:
 def find_details(text: str, allowed: Allowed, kinds: Collection[DetailKind] = tuple(DetailKind)) -> tuple[Detail, ...]:
     """The contact details of these kinds, in order, none inside another; and shortened links always."""
     flat, places = _flatten(text)
-    lower = flat.lower()
-    words = _WORD.findall(lower) if DetailKind.PHONE in kinds or DetailKind.MESSENGER in kinds else []
+    words = _WORD.findall(flat.lower()) if DetailKind.PHONE in kinds or DetailKind.MESSENGER in kinds else []
     found: list[Detail] = []
     for finds, finder in _FINDERS:
-        if finds in kinds or (finds is DetailKind.LINK and any(host in lower for host in SHORTENERS)):
+        if finds in kinds or (finds is DetailKind.LINK and _may_shorten(flat)):
             found += _apart(finder(flat, words, allowed), found)
     kept = sorted((one for one in found if one.kind in kinds or one.shortened), key=lambda one: one.start)
     if places is None:
         return tuple(kept)
     return tuple(Detail(one.kind, places[one.start], places[one.end - 1] + 1, one.shortened) for one in kept)
+
+
+def _may_shorten(text: str) -> bool:
+    """Whether a shortener may be named: few texts have the dot and the two letters in which its host ends."""
+    lower = text.lower()
+    endings = set(_ENDING.findall(lower))
+    return any(host in lower for host, ending in _SHORTENERS_BY_ENDING if ending in endings)
 
 
 def _apart(details: Iterable[Detail], found: Sequence[Detail]) -> list[Detail]:
@@ -153,14 +151,13 @@ _ONE_TO_ONE = {code: plain for code, plain in SHOWN.items() if len(plain) == 1} 
     first + digit: str(digit) for first in (0x660, 0x6F0, 0x966, 0x9E6, 0xE50) for digit in range(10)
 }
 _GONE = frozenset(chr(code) for code, plain in SHOWN.items() if not plain and not chr(code).isspace()) | {"\u20e3", "\ufe0f"}
-_SOME_GONE = re.compile("[^\x00-\x7f]")
 
 
 def _flatten(text: str) -> tuple[str, list[int] | None]:
     """The text in plain letters, one for one; and where each stood, if some that are not seen were left out."""
     if text.isascii():
         return text, None
-    if _GONE.isdisjoint(_SOME_GONE.findall(text)):
+    if _GONE.isdisjoint(foreign_letters(text.encode("utf-8", "replace"))):
         return translated(text, _ONE_TO_ONE), None
     places = [place for place, letter in enumerate(text) if letter not in _GONE]
     return translated("".join(text[place] for place in places), _ONE_TO_ONE), places
@@ -193,31 +190,42 @@ def _is_allowed(address: str, allowed: Allowed) -> bool:
 
 def _is_allowed_before_words(address: str, allowed: Allowed) -> bool:
     """Its ASCII domain ends where Japanese words begin; but if these go on with a dot, they belong to a stranger's domain."""
-    match = _WORDS_BEHIND.fullmatch(address)
+    match = None if address.isascii() else _WORDS_BEHIND.fullmatch(address)
     return match is not None and _is_allowed(match[1], allowed)
 
 
 def _at_signs(text: str) -> Iterator[re.Match[str]]:
     """What may be an at sign. The word alone counts where a dot is a word too, or a large provider is named."""
-    lower = text.lower()
-    if any(word in lower for word in (*_DOT_WORDS.split("|"), *_WELL_KNOWN)):
+    if any(map(text.lower().__contains__, _WITH_WORDS)):
         yield from _AT.finditer(text)
-    elif "@" in text or "%40" in text or "&" in text or "(" in text or "[" in text or "{" in text:
+        return
+    if sum(map(text.count, _BEGINS_SIGN)) > len(text) // _SIGNS_APART:
         yield from _AT_SIGN.finditer(text)
+        return
+    end = 0
+    for place in sorted(place for sign in _BEGINS_SIGN if sign in text for place in places(text, sign)):
+        match = _AT_SIGN.match(text, place) if place >= end else None
+        if match:
+            end = match.end()
+            yield match
 
 
 def _address_around(text: str, sign: re.Match[str], earliest: int) -> Detail | None:
-    left = text[max(earliest, sign.start() - _TOKEN_ROOM) : sign.start()]
+    start = sign.start()
+    last = text[start - 1] if start > earliest else ""
+    if not (last.isalnum() or last.isspace() or last in _NAME_SIGNS):
+        return None
+    left = text[max(earliest, start - _TOKEN_ROOM) : start]
     if left[-1:] == left[-3:-2] == " " and (before := _SPELLED_BEFORE.search(left)):
         after = _SPELLED_AFTER.match(text, sign.end())
         if after and _SPELLED_DOT.search(after[1]):
-            return Detail(DetailKind.ADDRESS, sign.start() - len(before[0]), after.end())
+            return Detail(DetailKind.ADDRESS, start - len(before[0]), after.end())
     name = _BACKWARDS.match(left[::-1])
     if name is None:
         return None
     plain = _PLAIN_DOMAIN.match(text, sign.end()) if sign["sign"] else None
     end = plain.end() if plain else _end_of_domain(text, sign)
-    return Detail(DetailKind.ADDRESS, sign.start() - len(name[0]), end) if end else None
+    return Detail(DetailKind.ADDRESS, start - len(name[0]), end) if end else None
 
 
 def _end_of_domain(text: str, sign: re.Match[str]) -> int:
@@ -256,6 +264,8 @@ class _Backwards:
         if self._spans is None:
             matches = _REVERSED.finditer(self._text)
             self._spans = [one.span() for one in matches if _is_ending(one[1].partition(".")[0][::-1])]
+        if not self._spans:
+            return None
         place = bisect_left(self._spans, (sign.start(), 0)) - 1
         if place < 0 or self._spans[place][1] <= sign.start():
             return None
@@ -272,8 +282,7 @@ def _links(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail]:
         ending = match[2].lower()
         if match[3] or ((ending in ENDINGS or len(ending) == len("de")) and ending not in WORDS_TOO):
             yield from _link(match[0].rstrip(".,;:!?"), match.start(), allowed)
-    lower = text.lower()
-    if any(word in lower for word in _DOT_WORDS.split("|")) or any(sign in text for sign in "[({"):
+    if any(map(text.lower().__contains__, _DOT_WORDS.split("|"))) or any(map(text.__contains__, "[({")):
         for match in _SPELLED_HOST.finditer(text):
             if match[3].lower() in ENDINGS:
                 yield Detail(DetailKind.LINK, match.start(), match.end())
@@ -289,14 +298,19 @@ def _link(url: str, start: int, allowed: Allowed) -> Iterator[Detail]:
 
 def host_of(url: str) -> str:
     """The host of a URL, or of one without its scheme, in lower case, without port and credentials."""
+    if plain := _PLAIN_HOST.match(url):
+        return plain[1]
     rest = url.partition("://")[2] or url
     return unquote(re.split(r"[/?#\\]", rest, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]).lower().rstrip(".")
 
 
 def is_below(host: str, known: tuple[str, ...] | frozenset[str]) -> bool:
     """Whether this host is one of these, or lies under one."""
-    labels = host.split(".")
-    return any(".".join(labels[place:]) in known for place in range(len(labels)))
+    while host not in known:
+        _, dot, host = host.partition(".")
+        if not dot:
+            return False
+    return True
 
 
 # Messengers
@@ -333,48 +347,14 @@ def _reaches(before: str) -> bool:
 
 
 def _phones(text: str, _: Sequence[str], allowed: Allowed) -> Iterator[Detail]:
-    for match in _NUMBER.finditer(text):
-        before, after = text[max(0, match.start() - _NEAR) : match.start()], text[match.end() : match.end() + 8]
-        if _is_phone(match[0], before, after) and not any(match[0] in one or one in match[0] for one in allowed.order_ids):
-            yield Detail(DetailKind.PHONE, match.start(), match.end())
-
-
-def _is_phone(number: str, before: str, after: str) -> bool:
-    digits = "".join(one for one in number if one.isdigit())
-    if len(digits) > _PHONE_DIGITS_MAXIMUM or _ORDER_SHAPES.fullmatch(number) or "\n\n" in number or _IBAN_BEFORE.search(before):
-        return False
-    said = _WORD.findall(before.lower())
-    unit = _WORD.match(after.strip().lower())
-    if (unit and unit[0] in UNITS) or after.lstrip()[:1] in tuple("€$£%") or before.rstrip()[-1:] in tuple("€$£#"):
-        return False
-    kinds = [word in PHONE_WORDS for word in said[-4:] if word in PHONE_WORDS or word in NUMBER_WORDS]
-    if kinds:
-        return kinds[-1]
-    if number.startswith(("+", "(+", "00")):
-        return len(digits) >= _PHONE_DIGITS
-    if _US_SHAPE.fullmatch(number):
-        return True
-    return number.lstrip("(").startswith("0") and len("012345678") <= len(digits) <= len("012345678901") and "\n" not in number
+    for start, end in find_numbers(text):
+        number = text[start:end]
+        if not any(number in one or one in number for one in allowed.order_ids):
+            yield Detail(DetailKind.PHONE, start, end)
 
 
 def _phones_in_words(text: str, words: Sequence[str], _: Allowed) -> Iterator[Detail]:
-    if sum(word in DIGIT_OF for word in words) < _SPELLED_DIGITS:
-        return
-    run: list[re.Match[str]] = []
-    for token in _DIGIT_OR_WORD.finditer(text):
-        if token[0].lower() not in DIGIT_OF and token[0] not in _PLAIN_DIGITS:
-            continue
-        if run and (token.start() - run[-1].end() > _BETWEEN_DIGITS or "\n" in text[run[-1].end() : token.start()]):
-            yield from _spelled_number(run)
-            run = []
-        run.append(token)
-    yield from _spelled_number(run)
-
-
-def _spelled_number(run: Sequence[re.Match[str]]) -> Iterator[Detail]:
-    spelled = sum(token[0] not in _PLAIN_DIGITS for token in run)
-    if spelled >= _SPELLED_DIGITS and len(run) >= _PHONE_DIGITS - 1:
-        yield Detail(DetailKind.PHONE, run[0].start(), run[-1].end())
+    yield from (Detail(DetailKind.PHONE, start, end) for start, end in find_spelled_numbers(text, words))
 
 
 _FINDERS: tuple[tuple[DetailKind, Callable[[str, Sequence[str], Allowed], Iterator[Detail]]], ...] = (

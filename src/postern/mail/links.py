@@ -21,11 +21,15 @@ _TRACKING_NAMES = (
     " pk_campaign pk_source ck_subscriber_id cvid oft_id dm_i ref_src elqtrackid elqtrack spmailingid spuserid spjobid bsft_uid"
     " _kx nr_email_referer _bta_tid _bta_c trk_contact trk_msg trk_module trk_sid"
 )
+# What most web addresses are: a host in small letters, no port, nothing that needs a second look.
+_PLAIN_URL = re.compile(r"https?://(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}(?:/[!$-;=A-Z_a-z~]*+(?:\?([!$-;=A-Z_a-z~]++))?+)?+")
 _TRACKING = frozenset(_TRACKING_NAMES.split())
 
 
 def clean_url(url: str) -> str | None:
     """The same web address without credentials and tracking, its host in ASCII; None if it has no host that can be encoded."""
+    if (plain := _PLAIN_URL.fullmatch(url)) and not any(map(_tracks, plain[1].split("&") if plain[1] else ())):
+        return url
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").encode("idna").decode("ascii")
@@ -52,7 +56,7 @@ def say_where_links_lead(html: str) -> str:
 
 def _with_host(link: re.Match[str]) -> str:
     host = host_of(unescape(link[2]))
-    words = unescape(TAG.sub("", link[3])).lower()
+    words = unescape(TAG.sub("", link[3]) if "<" in link[3] else link[3]).lower()
     if host in words or not (_is_foreign(host) or _names_another(words, host)):
         return link[0]
     return f"{link[1]}{link[3]} [{escape(host)}]</a>"
@@ -63,5 +67,7 @@ def _is_foreign(host: str) -> bool:
 
 
 def _names_another(words: str, host: str) -> bool:
+    if "." not in words:
+        return False
     named = {match[1].removeprefix("www.") for match in _NAMED_HOST.finditer(words)}
     return any(not is_below(host, (one,)) and not is_below(one, (host.removeprefix("www."),)) for one in named)

@@ -4,7 +4,7 @@ signs of other scripts, and the Cyrillic and Greek letters that look Latin. Plai
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from postern.mail.characters import INVISIBLE
 
@@ -29,6 +29,8 @@ _BY_HAND = {
     "_": "\u203f\u2017\uff3f",
 }
 _FOREIGN = re.compile("[^\x00-\x7f]+")
+_ASCII = bytes(range(128))
+FEW_LETTERS = 24  # are exchanged one after the other; more in one pass
 _LATIN = "aceopxyhijsdqwkmtbvunrglz"
 _CYRILLIC = (
     "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u04bb\u0456\u0458\u0455\u0501\u051b\u051d"
@@ -66,9 +68,19 @@ CONFUSABLE.update({ord(odd): plain for odd, plain in _GREEK.items()})
 CONFUSABLE.update({ord(chr(code).upper()): plain for code, plain in tuple(CONFUSABLE.items()) if len(chr(code).upper()) == 1})
 
 
-def translated(text: str, table: dict[int, str]) -> str:
-    """The text with what the table names put in its place; quick where most of it is ASCII."""
-    return _FOREIGN.sub(lambda match: match[0].translate(table), text)
+def translated(text: str, table: Mapping[int, str]) -> str:
+    """The text with what the table names (no ASCII, and ASCII in its place) exchanged; quick where few letters of it are."""
+    odd = [one for one in foreign_letters(text.encode("utf-8", "replace")) if ord(one) in table]
+    if len(odd) > FEW_LETTERS:
+        return _FOREIGN.sub(lambda match: match[0].translate(table), text)
+    for one in odd:
+        text = text.replace(one, table[ord(one)])
+    return text
+
+
+def foreign_letters(octets: bytes) -> set[str]:
+    """The letters of a text in UTF-8 that are not ASCII."""
+    return set(octets.translate(None, _ASCII).decode("utf-8", "replace"))
 
 
 def is_latin(text: str) -> bool:

@@ -21,11 +21,24 @@ MARK = _BEGIN  # stands in both rules: the quick way to see that there is none
 TOKEN_BEGINS = re.compile(r"\[[\s>|]*pt-", re.IGNORECASE)
 
 TAG = re.compile(r"<[^<>]*>")
+_PIECE = re.compile(rf"({TAG.pattern})")
 TOKEN_MAXIMUM = 60  # characters
 TOKENS_MAXIMUM = 10  # that are read out of one text
 _TOKEN = re.compile(r"\[[\s>|]*pt-((?:[a-z2-7]|[\s>|]){1,400}+)\]", re.IGNORECASE)
 _GAP = re.compile(r"[\s>|]+")
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
+
+
+def split_tags(html: str) -> list[str]:
+    """Words and tags in turns, words first and last."""
+    first, *others = html.split("<")
+    pieces = [first]
+    for other in others:
+        tag, closed, words = other.partition(">")
+        if not closed:  # never in clean HTML
+            return _PIECE.split(html)
+        pieces += (f"<{tag}>", words)
+    return pieces
 
 
 def begin_line(language: str) -> str:

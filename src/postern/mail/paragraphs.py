@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from postern.mail.characters import one_line
@@ -17,7 +18,6 @@ COLUMNS = 72
 SMALL = "font-size:small"
 
 _FSI, _PDI = "\u2068", "\u2069"  # first strong isolate, pop directional isolate (Unicode UAX 9, 2.4)
-_ISOLATES = re.compile(f"[{_FSI}{_PDI}]")
 _RIGHT_TO_LEFT = frozenset(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"])
 _FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 
@@ -47,7 +47,8 @@ def direction(language: str) -> str:
 
 def plain_words(words: str) -> str:
     """Words for a text: isolates only where something is read from the right; elsewhere old programs show boxes for them."""
-    return words if _FROM_THE_RIGHT.search(words) else _ISOLATES.sub("", words)
+    bare = words.replace(_FSI, "").replace(_PDI, "")
+    return bare if bare.isascii() or not _FROM_THE_RIGHT.search(bare) else words
 
 
 def marked_up(words: str) -> str:
@@ -57,8 +58,12 @@ def marked_up(words: str) -> str:
 
 def text_of(line: Line) -> str:
     """One paragraph as text; a link on a line of its own, never broken."""
-    words = plain_words(line.words)
-    return f"{words}:\n{line.link}" if line.link else wrap(words)
+    return f"{plain_words(line.words)}:\n{line.link}" if line.link else _rows_of(line.words)
+
+
+@lru_cache(maxsize=256)  # our own sentences, ever the same
+def _rows_of(words: str) -> str:
+    return wrap(plain_words(words))
 
 
 def html_of(line: Line) -> str:
@@ -89,6 +94,8 @@ def page(language: str, title: str, pieces: Iterable[str]) -> str:
 
 def wrap(words: str) -> str:
     """Words in rows of at most 72 columns; a single word that is longer stays whole."""
+    if words.isascii() and len(words) <= COLUMNS:
+        return " ".join(words.split())
     rows: list[str] = []
     room = 0
     for gap, piece in _PIECE.findall(words):

@@ -24,6 +24,7 @@ SIGN_OF: dict[str, str] = {
 _GAP = rf"(?:[\s>{INVISIBLE}]|<[^<>]*+>|&(?:amp;)*+(?:gt|nbsp);|%(?:25)*+(?:20|3[eE]|0[aAdD9]))*+"
 _WORDS = {"@": _ATS, ".": _DOTS, "_": _UNDERSCORES, "-": _DASHES}
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
+_WORD = re.compile(r"[^\W_]+")
 _NEVER_PART_OF_A_WORD = 8  # characters of a host's name or a local part; nothing shorter is looked for inside words
 _NEVER_PART_OF_A_NUMBER = 11  # characters of an IP address; a shorter one may be the beginning of a longer
 DOTS_MEAN_NOTHING = ("gmail.com", "googlemail.com")  # whose local parts mean the same with dots and without
@@ -50,20 +51,23 @@ def _in_letters(plain: str) -> str:
 
 
 @lru_cache(maxsize=2_000)
-def hidden_forms(plain: str) -> tuple[str, ...]:
-    """What programs put into links for it: its octets and its digests in hexadecimal digits."""
-    octets = plain.encode()
-    digests = (hashlib.new(name, octets, usedforsecurity=False).hexdigest() for name in ("md5", "sha1", "sha256"))
-    return octets.hex(), *digests
+def octet_forms_of(plain: str) -> tuple[bytes, ...]:
+    """The same in UTF-8."""
+    return tuple(form.encode() for form in forms_of(plain))
 
 
 @lru_cache(maxsize=2_000)
-def words_of(plain: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """Its words, and a pattern of them in their order and near each other: without that, it is not spelled out in a folded
-    text.
-    """
-    words = re.findall(r"[^\W_]+", plain)
-    return tuple(words), re.compile(".{1,20}?".join(words))
+def hidden_forms(plain: str) -> tuple[bytes, ...]:
+    """What programs put into links for it: its octets and its digests in hexadecimal digits."""
+    octets = plain.encode()
+    digests = (hashlib.new(name, octets, usedforsecurity=False).hexdigest() for name in ("md5", "sha1", "sha256"))
+    return tuple(form.encode() for form in (octets.hex(), *digests))
+
+
+@lru_cache(maxsize=2_000)
+def words_of(plain: str) -> tuple[bytes, ...]:
+    """Its words in UTF-8."""
+    return tuple(word.encode() for word in _WORD.findall(plain))
 
 
 @lru_cache(maxsize=100)  # each is large

@@ -1,12 +1,12 @@
 """Clean HTML to text, for people who read mails as text. It reads only what the markup step let through."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
 
-from postern.mail.marks import TAG
+from postern.mail.marks import split_tags
 
-_PIECE = re.compile(rf"({TAG.pattern})")
 _NAME = re.compile(r"</?([a-z0-9]+)")
 _HREF = re.compile(r'\bhref="([^"]*)"')
 _ALT = re.compile(r'\balt="([^"]*)"')
@@ -14,7 +14,6 @@ _SPACES = re.compile(r"[ \t\n]+")
 _BLOCK_NAMES = "address blockquote caption center div dl dd dt hr li ol pre table tr ul"
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
-_CELLS = frozenset({"td", "th"})
 _QUOTE_DEPTH_MAXIMUM = 20
 
 
@@ -81,50 +80,57 @@ class _Page:
 def plain(html: str) -> str:
     """The words of this HTML, one line a block, quotations marked as mail programs mark them."""
     page = _Page()
-    names: dict[str, str] = {}  # few tags are written in many ways
-    for number, piece in enumerate(_PIECE.split(html)):
+    pieces = split_tags(html)
+    takers = {tag: _taker(tag) for tag in set(pieces[1::2])}  # few tags are written in many ways
+    for number, piece in enumerate(pieces):
         if number % 2:
-            name = names.get(piece)
-            if name is None:
-                name = names[piece] = _name_of(piece)
-            _take_tag(page, name, piece)
+            if take := takers[piece]:
+                take(page, piece)
         elif piece:
             page.say((unescape(piece) if "&" in piece else piece).replace("\u00a0", " "))
     page.end_line()
     return "\n".join(page.lines).strip("\n")
 
 
-def _name_of(tag: str) -> str:
+def _taker(tag: str) -> Callable[[_Page, str], None] | None:
+    """What a tag does to the page, if anything."""
     match = _NAME.match(tag)
-    return match[1] if match else ""
+    name = match[1] if match else ""
+    if name in _PARAGRAPHS:
+        return _take_paragraph
+    if name in _BLOCKS:
+        return _take_block
+    return _TAKERS.get(name)
 
 
-def _take_tag(page: _Page, name: str, tag: str) -> None:
-    if name in _PARAGRAPHS:  # first, for most tags of a long mail are these
-        page.end_paragraph()
-        return
-    closes = tag.startswith("</")
-    if name in _CELLS:
-        page.say(" " if closes else "")
-    elif name == "br":
-        page.end_line(even_empty=True)
-    elif name == "a":
-        _take_link(page, tag, closes=closes)
-    elif name == "img":
-        page.say(_attribute(_ALT, tag))
-    elif name in _BLOCKS:
-        _take_block(page, name, closes=closes)
+def _take_paragraph(page: _Page, _tag: str) -> None:
+    page.end_paragraph()
 
 
-def _take_link(page: _Page, tag: str, *, closes: bool) -> None:
-    if closes:
+def _take_cell(page: _Page, tag: str) -> None:
+    page.say(" " if tag.startswith("</") else "")
+
+
+def _take_break(page: _Page, _tag: str) -> None:
+    page.end_line(even_empty=True)
+
+
+def _take_image(page: _Page, tag: str) -> None:
+    page.say(_attribute(_ALT, tag))
+
+
+def _take_link(page: _Page, tag: str) -> None:
+    if tag.startswith("</"):
         page.end_link()
     else:
         page.follow(_attribute(_HREF, tag))
 
 
-def _take_block(page: _Page, name: str, *, closes: bool) -> None:
+def _take_block(page: _Page, tag: str) -> None:
     page.end_line()
+    match = _NAME.match(tag)
+    name = match[1] if match else ""
+    closes = tag.startswith("</")
     step = -1 if closes else 1
     if name == "blockquote":
         page.quote(step)
@@ -139,3 +145,6 @@ def _take_block(page: _Page, name: str, *, closes: bool) -> None:
 def _attribute(pattern: re.Pattern[str], tag: str) -> str:
     match = pattern.search(tag)
     return unescape(match[1]) if match else ""
+
+
+_TAKERS = {"td": _take_cell, "th": _take_cell, "br": _take_break, "a": _take_link, "img": _take_image}

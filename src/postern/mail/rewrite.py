@@ -7,10 +7,11 @@ once more as text only, and if that leaks too it does not leave.
 from dataclasses import replace
 
 from postern.mail import writer
-from postern.mail.compose import compose_html, compose_text
+from postern.mail.characters import one_line
+from postern.mail.compose import compose
 from postern.mail.guard import Sought, look_over
 from postern.mail.letter import Draft, Leaking, Passage, Reading, Relayed
-from postern.mail.steps.addresses import replace_addresses
+from postern.mail.steps.addresses import name_without_addresses, replace_addresses
 from postern.mail.steps.attachments import sort_attachments, withhold_all
 from postern.mail.steps.contact_details import mask_contact_details
 from postern.mail.steps.headers import make_header
@@ -34,7 +35,7 @@ STEPS = (
 
 def rewrite(reading: Reading, passage: Passage, boundaries: Boundaries = writer.fresh_boundary) -> Relayed | Leaking:
     """The mail that the other side gets."""
-    passage = replace(passage, trace=own_trace(reading.trace, passage))
+    passage = _prepared(passage, reading)
     draft = Draft(reading.letter)
     for step in STEPS:
         draft = step(draft, passage)
@@ -49,6 +50,12 @@ def rewrite(reading: Reading, passage: Passage, boundaries: Boundaries = writer.
     if sighting.telling:
         return replace(relayed, changes=(*relayed.changes, f"telling words that stay: {sighting.telling}"))
     return relayed
+
+
+def _prepared(passage: Passage, reading: Reading) -> Passage:
+    """With the mail's own trace, and with the author's name as everybody may see it."""
+    name = name_without_addresses(one_line(passage.author_name), passage)
+    return replace(passage, trace=own_trace(reading.trace, passage), author_name=name)
 
 
 def _sought(passage: Passage) -> Sought:
@@ -68,6 +75,6 @@ def _as_text_only(draft: Draft, passage: Passage) -> Draft:
 
 def _build(draft: Draft, passage: Passage, boundaries: Boundaries) -> Relayed:
     fields = make_header(draft.letter, passage)
-    text, html = compose_text(draft, passage), compose_html(draft, passage)
+    text, html = compose(draft, passage)
     content = writer.mail(fields, text, html, draft.letter.attachments, boundaries)
     return Relayed(content, draft.letter.subject, draft.letter.text or "", draft.changes)

@@ -53,7 +53,7 @@ def assemble(fields: Sequence[bytes], whole: Entity) -> bytes:
 
 def text_part(subtype: str, text: str) -> Entity:
     """Text as it is where any mail program would show it so, else quoted-printable, else, mostly foreign, base64."""
-    if subtype == "plain":
+    if subtype == "plain" and "begin" in text:
         text = _UUENCODED.sub(" begin", text)
     octets = text.encode("utf-8", "replace")
     octets = octets if octets.endswith(b"\n") else octets + b"\n"

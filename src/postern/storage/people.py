@@ -1,7 +1,9 @@
 """The shelf of persons, buyers, sellers and marketplaces: real identifiers are sealed and opened here."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, bindparam, select
@@ -64,9 +66,13 @@ def find_buyer(look: Look, buyer_id: UUID) -> Buyer:
     row = look.connection.execute(_BUYER, {"buyer_id": buyer_id}).mappings().first()
     if row is None:
         raise NotFoundError("no such buyer")
-    key = look.vault.open_key(row["id"], row["wrapped_key"])
+    return read_buyer(look.vault.open_key(row["id"], row["wrapped_key"]), row)
+
+
+def read_buyer(key: DataKey, row: RowMapping | Mapping[str, Any]) -> Buyer:
+    """The buyer in these columns, opened with the person's key."""
     return Buyer(
-        id=row["id"],
+        id=row["person_id"],
         marketplace_id=row["marketplace_id"],
         display_name=key.open_text(row["sealed_name"], _NAME),
         address=_open_address(key, row["sealed_address"]),
@@ -105,27 +111,25 @@ def find_seller(look: Look, seller_id: int) -> Seller:
     row = look.connection.execute(_SELLER, {"seller_id": seller_id}).mappings().first()
     if row is None:
         raise NotFoundError("no such seller")
-    return _seller(row)
+    return read_seller(row)
 
 
 def find_seller_named(look: Look, name: str) -> Seller | None:
     """The seller with this operator's id."""
     row = look.connection.execute(_SELLER_BY_NAME, {"name": name}).mappings().first()
-    return _seller(row) if row else None
+    return read_seller(row) if row else None
 
 
 def find_seller_addresses(look: Look, seller_id: int) -> tuple[SellerAddress, ...]:
     """Every address of a seller, opened; one with two roles is there twice."""
-    rows = look.connection.execute(_SELLER_ADDRESSES, {"seller_id": seller_id}).mappings()
-    return tuple(
-        SellerAddress(
-            person_id=row["person_id"],
-            role=AddressRole(row["role"]),
-            address=_open_address(look.vault.open_key(row["person_id"], row["wrapped_key"]), row["sealed_address"]),
-        )
-        for row in rows
-        if row["wrapped_key"]
-    )
+    return tuple(address for address, _ in find_seller_people(look, seller_id))
+
+
+def find_seller_people(look: Look, seller_id: int) -> tuple[tuple[SellerAddress, DataKey], ...]:
+    """The same, each with the key of the person whose address it is."""
+    rows = look.connection.execute(_SELLER_ADDRESSES, {"seller_id": seller_id})
+    opened = ((one, role, look.vault.open_key(one, wrapped), sealed) for one, role, wrapped, sealed in rows if wrapped)
+    return tuple((SellerAddress(one, AddressRole(role), _open_address(key, sealed)), key) for one, role, key, sealed in opened)
 
 
 def find_marketplace(look: Look, marketplace_id: str) -> Marketplace:
@@ -133,15 +137,16 @@ def find_marketplace(look: Look, marketplace_id: str) -> Marketplace:
     row = look.connection.execute(_MARKETPLACE, {"marketplace_id": marketplace_id}).mappings().first()
     if row is None:
         raise NotFoundError("no such marketplace")
-    return _marketplace_of(row)
+    return read_marketplace(row)
 
 
 def list_marketplaces(look: Look) -> tuple[Marketplace, ...]:
     """All of them, by id."""
-    return tuple(_marketplace_of(row) for row in look.connection.execute(_MARKETPLACES).mappings())
+    return tuple(read_marketplace(row) for row in look.connection.execute(_MARKETPLACES).mappings())
 
 
-def _marketplace_of(row: RowMapping) -> Marketplace:
+def read_marketplace(row: RowMapping | Mapping[str, Any]) -> Marketplace:
+    """The marketplace in these columns, which are all that its table has."""
     return Marketplace(**{**row, "contact_policy": read_policy(row["contact_policy"])})
 
 
@@ -207,7 +212,8 @@ def _open_address(key: DataKey, sealed: bytes) -> Address:
     return Address(local_part, domain)
 
 
-def _seller(row: RowMapping) -> Seller:
+def read_seller(row: RowMapping | Mapping[str, Any]) -> Seller:
+    """The seller in these columns."""
     average = row["average_daily_orders"]
     return Seller(
         id=row["id"],

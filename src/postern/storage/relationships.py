@@ -1,7 +1,9 @@
 """The shelf of relationships and the alias directory (R1 to R4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select
@@ -86,13 +88,13 @@ def find_relationship(look: Look, seller_id: int, relationship_id: UUID) -> tupl
     row = look.connection.execute(_BY_ID, keys).mappings().first()
     if row is None or row["wrapped_key"] is None:
         return None
-    return _relationship(row), look.vault.open_key(row["id"], row["wrapped_key"])
+    return read_relationship(row), look.vault.open_key(row["id"], row["wrapped_key"])
 
 
 def find_pair(look: Look, seller_id: int, buyer_id: UUID) -> Relationship | None:
     """The relationship of this seller and buyer, if it was ever needed."""
     row = look.connection.execute(_BY_BUYER, {"seller_id": seller_id, "buyer_id": buyer_id}).mappings().first()
-    return _relationship(row) if row else None
+    return read_relationship(row) if row else None
 
 
 def find_relationship_key(look: Look, seller_id: int, relationship_id: UUID) -> DataKey:
@@ -136,7 +138,8 @@ def _unused_local_part(connection: Connection) -> str:
     raise StoreError("no unused alias was found: the random source is not random")
 
 
-def _relationship(row: RowMapping) -> Relationship:
+def read_relationship(row: RowMapping | Mapping[str, Any]) -> Relationship:
+    """The pair in these columns, with the marketplace's domain and both local parts."""
     domain = row["mail_domain"]
     return Relationship(
         id=row["id"],

@@ -143,5 +143,6 @@ def _count_outside(look: Look, arrival: Arrival) -> int:
     if arrival.author is Side.SELLER:  # a colleague's copy stays with the seller
         own = {one.address.domain for one in arrival.pair.seller_addresses}
         beside = {name: address for name, address in beside.items() if address.domain not in own}
-    houses = {domain for domain in {address.domain for address in beside.values()} if find_mail_domain(look, domain)}
-    return sum(address.domain not in houses for address in beside.values())
+    domains = {address.domain for address in beside.values()} - {arrival.pair.marketplace.mail_domain}
+    outside = {domain for domain in domains if find_mail_domain(look, domain) is None}
+    return sum(address.domain in outside for address in beside.values())

@@ -1,5 +1,6 @@
 """A mail at an alias, and the pair behind it with its people and orders: whom a mail can come from and go to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from postern.model.order import Order
 from postern.model.people import AddressRole, Buyer, Marketplace, Seller, SellerAddress
 from postern.model.relationship import Relationship, Side
 from postern.storage.orders import find_orders_of_pair
-from postern.storage.people import find_buyer, find_marketplace, find_seller, find_seller_addresses
-from postern.storage.relationships import AliasEntry, find_relationship
+from postern.storage.pairs import find_pair_record
+from postern.storage.relationships import AliasEntry
 from postern.storage.store import Look
 from postern.storage.vault import DataKey
 
@@ -29,6 +30,7 @@ class Pair:
     buyer: Buyer
     seller_addresses: tuple[SellerAddress, ...]
     orders: tuple[Order, ...] = field(repr=False)
+    person_keys: Mapping[UUID, DataKey] = field(repr=False)  # of the buyer, and of everybody who has an address of the seller
 
     @property
     def customer_service(self) -> SellerAddress:
@@ -71,18 +73,18 @@ class Arrival:
 
 def gather_pair(look: Look, entry: AliasEntry) -> Pair:
     """Look up the pair behind an alias. Raises NotFoundError if it ended since RCPT."""
-    found = find_relationship(look, entry.seller_id, entry.relationship_id)
-    if found is None:
+    record = find_pair_record(look, entry.seller_id, entry.relationship_id)
+    if record is None:
         raise NotFoundError("this pair is no more")
-    relationship, key = found
     return Pair(
-        relationship=relationship,
-        key=key,
-        marketplace=find_marketplace(look, relationship.marketplace_id),
-        seller=find_seller(look, relationship.seller_id),
-        buyer=find_buyer(look, relationship.buyer_id),
-        seller_addresses=find_seller_addresses(look, relationship.seller_id),
-        orders=find_orders_of_pair(look, relationship.seller_id, relationship.buyer_id),
+        relationship=record.relationship,
+        key=record.key,
+        marketplace=record.marketplace,
+        seller=record.seller,
+        buyer=record.buyer,
+        seller_addresses=record.seller_addresses,
+        orders=find_orders_of_pair(look, entry.seller_id, record.buyer.id),
+        person_keys=record.person_keys,
     )
 
 

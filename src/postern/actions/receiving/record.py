@@ -23,7 +23,6 @@ from postern.storage.deliveries import Delivery, delivery_row, mark_destination
 from postern.storage.documents import Owner, SealedDocument, seal_document
 from postern.storage.journal import journal_row
 from postern.storage.notices import is_told
-from postern.storage.people import find_correspondent_key
 from postern.storage.standing import use_row
 from postern.storage.store import Look
 from postern.storage.threads import commit_to_message, message_row, thread_row
@@ -101,7 +100,7 @@ def guards_of(station: Station) -> tuple[Guard, ...]:
 def seal_original(look: Look, frame: Frame, mail: Mail, pair: Pair, author_id: UUID | None) -> SealedDocument:
     """The mail as it came, sealed with its sender's key; with the relationship's where nobody knows who sent it."""
     if author_id:
-        owner = Owner("person", author_id, find_correspondent_key(look, author_id))
+        owner = Owner("person", author_id, pair.person_keys[author_id])
     else:
         owner = Owner("relationship", pair.relationship.id, pair.key)
     return seal_document(pair.seller.id, mail.content, owner, look.blobs, frame.limits.inline_document)

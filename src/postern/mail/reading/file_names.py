@@ -16,6 +16,8 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9
 
 def clean_file_name(name: str, maximum: int = NAME_MAXIMUM) -> str:
     """The last part of a path, without control characters, reversed text or what file systems forbid; may be empty."""
+    if not name:
+        return ""
     name = one_line(name).replace("\\", "/").rpartition("/")[2]
     name = unicodedata.normalize(
         "NFC", _FORBIDDEN.sub("", name)

@@ -38,11 +38,14 @@ class HeaderBlock:
 
     def first(self, name: str) -> str:
         """The value of the first field of this name, or nothing."""
-        return next((field.text() for field in self.fields if field.name == name), "")
+        for field in self.fields:
+            if field.name == name:
+                return field.text()
+        return ""
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of every field of this name, in order."""
-        return tuple(field.text() for field in self.fields if field.name == name)
+        return tuple([field.text() for field in self.fields if field.name == name])
 
 
 def split(octets: bytes, start: int, end: int, limits: Limits) -> HeaderBlock:

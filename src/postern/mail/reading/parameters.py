@@ -5,7 +5,9 @@ out. Comments are no part of a value, but for file names without quotes, where p
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import unquote_to_bytes
 
@@ -20,6 +22,7 @@ _ANNOUNCED = re.compile("([^']*)'[^']*'")  # the charset and the language before
 _PIECE_OF_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"?|\\.|[()]|[^"()\\]+|\\', re.DOTALL)
 _UNQUOTED_NAME = re.compile(r'\s*(?:file)?name[*0-9]*\s*=\s*+(?!")', re.IGNORECASE)
 _SEGMENT_MAXIMUM = 100  # characters of a parameter that are looked at for its name
+_SHORT = 100  # characters of a whole value
 _LITERAL = frozenset({"boundary"})  # is compared with the lines of the mail, letter by letter
 
 
@@ -37,11 +40,20 @@ class Parameterised:
     """The value before the parameters, in lower case, and the parameters by their lower-case names."""
 
     value: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
 
 
 def read_parameters(text: str, maximum: int) -> Parameterised:
-    """Read at most ``maximum`` parameters."""
+    """Read at most ``maximum`` parameters. Mails say the same few short values again and again, so these are remembered."""
+    return _read_short(text, maximum) if len(text) <= _SHORT else _read(text, maximum)
+
+
+@lru_cache(maxsize=512)
+def _read_short(text: str, maximum: int) -> Parameterised:
+    return _read(text, maximum)
+
+
+def _read(text: str, maximum: int) -> Parameterised:
     if "(" in text:
         text = _without_comments(text)
     head = _HEAD.match(text)

@@ -19,6 +19,7 @@ from postern.model.limits import Limits
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _LIKELY_BOUNDARY = re.compile(rb"^--(\S[^\n]{0,69}?)[ \t]*\n(?=content-)", re.MULTILINE | re.IGNORECASE)
+_BEHIND_ENCODING = re.compile(r"[(;,]")
 _UNKNOWN_TYPE = "application/octet-stream"
 _TYPES_READ = 3  # of the Content-Type fields of one part
 _TEXTUAL = ("text/", "message/", "multipart/")
@@ -169,7 +170,7 @@ def _lines_after(octets: bytes, mark: bytes, start: int, end: int) -> Iterator[t
 
 
 def _encoding_of(block: HeaderBlock) -> str:
-    return re.split(r"[(;,]", block.first("content-transfer-encoding"), maxsplit=1)[0].lower().strip(' \t"')
+    return _BEHIND_ENCODING.split(block.first("content-transfer-encoding"), maxsplit=1)[0].lower().strip(' \t"')
 
 
 def _leaf(

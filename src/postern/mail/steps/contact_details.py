@@ -6,7 +6,7 @@ stand between; a reference to a masked address, number or host goes, its words s
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from html import escape, unescape
 
@@ -14,11 +14,10 @@ from postern.language import say
 from postern.mail.contact_details import Allowed, Detail, find_details, host_of, is_below
 from postern.mail.contact_words import MESSENGER_HOSTS, SHORTENERS
 from postern.mail.letter import Attachment, Draft, Letter, Passage
-from postern.mail.marks import TAG
+from postern.mail.marks import split_tags
 from postern.mail.steps.markup import words_of
-from postern.model.contact_policy import DetailKind, Treatment, Treatments
+from postern.model.contact_policy import DetailKind, Treatment
 
-_PIECE = re.compile(rf"({TAG.pattern})")
 _INLINE = re.compile(
     r"</?(?:a|abbr|b|big|cite|code|del|dfn|em|font|i|ins|kbd|q|s|samp|small|span|strike|strong|sub|sup|tt|u|var|wbr)\b"
 )
@@ -29,7 +28,8 @@ _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 def mask_contact_details(draft: Draft, passage: Passage) -> Draft:
     """The step. Text files are masked like the text; other files are not looked into."""
     treatments = passage.contact_policy.for_author(passage.author)
-    mask = _Mask(treatments, allowed_in(passage), passage.language)
+    masked_kinds = tuple(kind for kind in DetailKind if treatments.of(kind) is Treatment.MASK)
+    mask = _Mask(masked_kinds, allowed_in(passage), passage.language)
     letter = draft.letter
     subject, in_subject = mask.text(letter.subject)
     text, in_text = mask.text(letter.text or "")
@@ -65,14 +65,14 @@ def details_in(letter: Letter, allowed: Allowed, kinds: Collection[DetailKind]) 
 
 @dataclass(frozen=True, slots=True)
 class _Mask:
-    treatments: Treatments
+    kinds: tuple[DetailKind, ...]
     allowed: Allowed
     language: str
 
     def text(self, text: str) -> tuple[str, int]:
         """The text with marks in it."""
         details = self._to_mask(text)
-        return self._marked(text, 0, list(reversed(details))), len(details)
+        return (self._marked(text, 0, list(reversed(details))), len(details)) if details else (text, 0)
 
     def file(self, file: Attachment) -> Attachment:
         stem, dot, extension = file.file_name.rpartition(".")
@@ -86,19 +86,21 @@ class _Mask:
         """Clean HTML with marks in its words, and without references that are masked."""
         if not html:
             return html, 0
-        html = _REFERENCE.sub(self._reference, html)
-        pieces = _PIECE.split(html)
-        shown = "".join(_shown(pieces))
-        details = self._to_mask(shown)
-        if details:
-            self._put_marks(pieces, details)
+        if " href=" in html:
+            html = _REFERENCE.sub(self._reference, html)
+        pieces = split_tags(html)
+        shown = _shown(pieces)
+        details = self._to_mask("".join(shown))
+        if not details:
+            return html, 0
+        self._put_marks(pieces, shown, details)
         return "".join(pieces), len(details)
 
     def _to_mask(self, text: str) -> list[Detail]:
-        return list(find_details(text, self.allowed, tuple(kind for kind in DetailKind if self._masks(kind))))
+        return list(find_details(text, self.allowed, self.kinds)) if text else []
 
     def _masks(self, kind: DetailKind) -> bool:
-        return self.treatments.of(kind) is Treatment.MASK
+        return kind in self.kinds
 
     def _mark(self, kind: DetailKind) -> str:
         sentence = {
@@ -128,11 +130,11 @@ class _Mask:
             return True
         return self._masks(DetailKind.MESSENGER if is_below(host, MESSENGER_HOSTS) else DetailKind.LINK)
 
-    def _put_marks(self, pieces: list[str], details: Sequence[Detail]) -> None:
+    def _put_marks(self, pieces: list[str], shown: Sequence[str], details: Sequence[Detail]) -> None:
         """The mark goes where a detail begins; what else of it stands in later pieces goes."""
         waiting = list(reversed(details))
         position = 0
-        for number, words in enumerate(_shown(pieces)):
+        for number, words in enumerate(shown):
             end = position + len(words)
             if number % 2 == 0 and waiting and waiting[-1].start < end:
                 pieces[number] = escape(self._marked(words, position, waiting), quote=False).replace("\u00a0", "&nbsp;")
@@ -154,10 +156,10 @@ class _Mask:
         return "".join((*kept, words[at - position :]))
 
 
-def _shown(pieces: Sequence[str]) -> Iterator[str]:
+def _shown(pieces: Sequence[str]) -> list[str]:
     """What each piece of split HTML shows: words undone, a tag that breaks a line as one, any other tag as nothing."""
-    for number, piece in enumerate(pieces):
-        if number % 2 == 0:
-            yield unescape(piece)
-        else:
-            yield "" if _INLINE.match(piece) else "\n"
+    breaks = {tag: "" if _INLINE.match(tag) else "\n" for tag in set(pieces[1::2])}  # few tags are written in many ways
+    shown = list(pieces)
+    shown[::2] = [unescape(words) if "&" in words else words for words in pieces[::2]]
+    shown[1::2] = [breaks[tag] for tag in pieces[1::2]]
+    return shown

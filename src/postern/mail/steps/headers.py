@@ -5,9 +5,7 @@ A person's mail carries no Precedence, Auto-Submitted or List field: helpdesks w
 
 from postern.language import say
 from postern.mail import header_lines
-from postern.mail.characters import one_line
 from postern.mail.letter import Letter, Passage
-from postern.mail.steps.addresses import name_without_addresses
 from postern.model.relationship import Side
 
 
@@ -27,7 +25,7 @@ def make_header(letter: Letter, passage: Passage) -> tuple[bytes, ...]:
 
 def display_name(passage: Passage) -> str:
     """Who the reader sees: ``NAME - MARKETPLACE`` for a buyer (R14), the business name alone for a seller (R28)."""
-    name = name_without_addresses(one_line(passage.author_name), passage)
+    name = passage.author_name
     if passage.author is Side.SELLER:
         return name
     return f"{name or say(passage.language, 'Buyer')} - {passage.marketplace_name}"

@@ -66,7 +66,7 @@ def clean_markup(draft: Draft, _passage: Passage) -> Draft:
     cleaned = _clean(html)
     if html and not cleaned:
         return draft.but(replace(draft.letter, html=None, text=_words(draft, html)), "the HTML could not be read and is left out")
-    shown, removed = _IMAGE_WITHOUT_SOURCE.subn(_alternative, cleaned)
+    shown, removed = _IMAGE_WITHOUT_SOURCE.subn(_alternative, cleaned) if "<img" in cleaned else (cleaned, 0)
     changes = ("remote images were removed",) if removed else ()
     return draft.but(replace(draft.letter, html=say_where_links_lead(shown)), *changes)
 

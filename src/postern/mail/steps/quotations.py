@@ -10,13 +10,13 @@ as it is, and the next step replaces the addresses in it.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from postern.mail.folding import fold
 from postern.mail.letter import Draft, Passage
 from postern.mail.quoting.attribution import Attribution
 from postern.mail.quoting.header_block import HeaderBlock
 from postern.mail.quoting.history import find_headings, may_hold_headings
 from postern.mail.quoting.labels import Kind
 from postern.mail.quoting.rows import Edit, Row, edit_html, edit_text, rows_of_html, rows_of_text
-from postern.mail.spelling import fold
 
 SOMEBODY = "..."
 
