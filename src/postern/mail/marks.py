@@ -22,6 +22,7 @@ TOKEN_BEGINS = re.compile(r"\[[\s>|]*pt-", re.IGNORECASE)
 
 TAG = re.compile(r"<[^<>]*>")
 _PIECE = re.compile(rf"({TAG.pattern})")
+_LONG_PIECE = 24  # characters of a tag and the words behind it; in shorter ones the pattern is as quick
 TOKEN_MAXIMUM = 60  # characters
 TOKENS_MAXIMUM = 10  # that are read out of one text
 _TOKEN = re.compile(r"\[[\s>|]*pt-((?:[a-z2-7]|[\s>|]){1,400}+)\]", re.IGNORECASE)
@@ -31,11 +32,14 @@ _UNSEEN = re.compile(f"[{INVISIBLE}]")
 
 def split_tags(html: str) -> list[str]:
     """Words and tags in turns, words first and last."""
+    tags = html.count("<")
+    if tags != html.count(">") or len(html) < tags * _LONG_PIECE:  # the first is never so in clean HTML
+        return _PIECE.split(html)
     first, *others = html.split("<")
     pieces = [first]
     for other in others:
         tag, closed, words = other.partition(">")
-        if not closed:  # never in clean HTML
+        if not closed:
             return _PIECE.split(html)
         pieces += (f"<{tag}>", words)
     return pieces

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from postern.mail.base64_runs import decoded_runs, is_text
 from postern.mail.coded import uncode, undo
 from postern.mail.folding import GAPS, LOWER, fold_octets, places
-from postern.mail.marks import TAG
+from postern.mail.marks import TAG, split_tags
 from postern.mail.patterns import (
     DOTS_MEAN_NOTHING,
     SIGN_OF,
@@ -62,16 +62,9 @@ def _shown(octets: bytes, *, markup: bool) -> tuple[bytes, ...]:
     """What is looked through: in markup, the words without the tags between them and the tags without the words between them."""
     if b"<" not in octets:
         return (octets,)
-    first, *pieces = octets.split(b"<")
-    words, tags = [first], []
-    for piece in pieces:
-        tag, closed, behind = piece.partition(b">")
-        if closed:
-            tags.append(tag)
-            words.append(behind)
-        else:
-            words += (b"<", piece)
-    return b"".join(words), (b"<%b>" % b"> <".join(tags) if markup else octets)
+    pieces = split_tags(octets.decode("utf-8", "replace"))
+    words = "".join(pieces[::2]).encode("utf-8", "replace")
+    return words, (" ".join(pieces[1::2]).encode("utf-8", "replace") if markup else octets)
 
 
 def _in_folded(folded: bytes, octets: bytes, spellings: Spellings) -> Iterator[Pair]:

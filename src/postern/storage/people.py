@@ -127,9 +127,16 @@ def find_seller_addresses(look: Look, seller_id: int) -> tuple[SellerAddress, ..
 
 def find_seller_people(look: Look, seller_id: int) -> tuple[tuple[SellerAddress, DataKey], ...]:
     """The same, each with the key of the person whose address it is."""
-    rows = look.connection.execute(_SELLER_ADDRESSES, {"seller_id": seller_id})
-    opened = ((one, role, look.vault.open_key(one, wrapped), sealed) for one, role, wrapped, sealed in rows if wrapped)
-    return tuple((SellerAddress(one, AddressRole(role), _open_address(key, sealed)), key) for one, role, key, sealed in opened)
+    found: list[tuple[SellerAddress, DataKey]] = []
+    opened: dict[UUID, tuple[Address, DataKey]] = {}
+    for one, role, wrapped, sealed in look.connection.execute(_SELLER_ADDRESSES, {"seller_id": seller_id}):
+        if wrapped and one not in opened:
+            key = look.vault.open_key(one, wrapped)
+            opened[one] = _open_address(key, sealed), key
+        if one in opened:
+            address, key = opened[one]
+            found.append((SellerAddress(one, AddressRole(role), address), key))
+    return tuple(found)
 
 
 def find_marketplace(look: Look, marketplace_id: str) -> Marketplace:
