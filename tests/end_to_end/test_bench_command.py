@@ -10,6 +10,8 @@ import pytest
 
 import postern
 
+pytestmark = pytest.mark.timeout(600)  # starts servers, on however busy a machine
+
 FIGURES = {"delivered_per_second", "accept_p50_ms", "accept_p99_ms", "cpu_ms_per_mail", "pss_mb"}
 SHORT = ("--without-postfix", "--senders", "1", "--rounds", "1", "--seconds", "1")
 
@@ -17,7 +19,7 @@ SHORT = ("--without-postfix", "--senders", "1", "--rounds", "1", "--seconds", "1
 def bench(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
     environment = os.environ | ({"PYTHONPATH": path} if path else {})
     command = [sys.executable, "-m", "postern", "bench", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=590, check=False, env=environment)
 
 
 def test_the_relay_is_measured_and_told_as_json() -> None:
@@ -28,6 +30,21 @@ def test_the_relay_is_measured_and_told_as_json() -> None:
     assert set(figures["postern"]) == {"1"}
     assert set(figures["postern"]["1"]) == FIGURES
     assert all(value > 0 for value in figures["postern"]["1"].values())
+
+
+def test_mails_by_the_clock_a_costly_sender_and_a_slow_next_hop_are_told_beside_them() -> None:
+    told = bench("relay", "--json", "--open-loop", "--costly", "--slow-hop", *SHORT)
+    assert told.returncode == 0, told.stderr
+    figures = json.loads(told.stdout)["postern"]
+    assert set(figures) == {"1", "open_loop", "costly", "slow_hop"}
+    assert {"mails_per_second", "accept_p50_ms", "accept_p99_ms"} <= set(figures["open_loop"])
+    assert figures["open_loop"]["accepted"] > 0
+    assert figures["open_loop"]["not_accepted"] == 0
+    assert figures["costly"]["ratio"] > 0
+    assert figures["costly"]["costly_mails"] >= 1
+    assert figures["slow_hop"]["ratio"] > 0
+    assert figures["slow_hop"]["mails"] >= 2
+    assert (figures["slow_hop"]["missing"], figures["slow_hop"]["extra_copies"]) == (0, 0)
 
 
 @pytest.mark.parametrize("arguments, status", [(("--help",), 0), (("--senders", "none"), 2), (("--seconds", "-1"), 2)])
