@@ -23,7 +23,7 @@ from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
-from bench.relay import Measurement, Relay, Turn
+from bench.turns import Measurement, Relay, Turn
 from postern.model.identifier import new_id
 from postern.model.journal import Entry, entry_digest, make_fields
 from postern.storage.change import Change, Row, Write

@@ -1,10 +1,13 @@
 """How many mails a second Postern delivers, beside Postfix, in turns in one run.
 
     python bench/relay.py [--json] [--store sqlite|postgresql] [--seconds N] [--senders 1,4,16] [--rounds N] [--without-postfix]
+    python bench/relay.py --open-loop     and then the time to an answer at half of that, with mails that come by the clock
+    python bench/relay.py --costly        instead: what one sender of costly mails leaves to the others
+    python bench/relay.py --slow-hop      instead: intake before a next hop that takes four seconds for each final dot
 
 Real SMTP in, the queue with its flushes to disk, two DKIM signatures, real SMTP out to a process that counts. A mail counts when
 that process has taken it, and the time runs until it has taken the last. Postfix only replaces the recipient: it rewrites
-nothing, signs nothing and keeps no record, so it is a yardstick for the machine, not a rival.
+nothing, signs nothing and keeps no record, so it is a yardstick for the machine, not a rival. `postern bench relay` is this.
 """
 
 import argparse
@@ -12,115 +15,95 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
+from math import inf
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
-from bench.lean_senders import Plan, Post, Tally, run_senders
-from bench.measuring import megabytes, percentile, processor_seconds, tree
+from bench.costly_sender import WAYS, CostlySender, measure_costly_sender
+from bench.measuring import tree
+from bench.open_loop import OpenLoop, measure_open_loop
 from bench.private_postfix import running_postfix, why_not
+from bench.slow_hop import SlowHop, measure_slow_hop
+from bench.turns import Measurement, Relay, Turn
 from tests.cluster import running_cluster
-from tests.market import PLACEHOLDER, Way, settle_pairs
-from tests.serving import install
+from tests.market import Way, settle_pairs
+from tests.serving import Installation, install
 from tests.sink import Sink, running_sink
 
-DRAIN_SECONDS = 120
 WARM_UP_SECONDS = 3
 POSTERN, POSTFIX = "postern", "postfix"
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """What is measured: where it takes mail, and the processes it consists of."""
-
-    name: str
-    port: int
-    roots: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One relay's figures for one number of senders."""
-
-    delivered_per_second: float
-    accept_p50_ms: float
-    accept_p99_ms: float
-    cpu_ms_per_mail: float
-    pss_mb: float
-
-
 Figures = Mapping[str, Mapping[str, Turn]]
+Tell = Callable[[str], None]
 
 
-class Measurement:
-    """Takes turns with relays before one sink."""
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Postern, served, and who writes to whom there; ``spare`` ways are used by no ordinary sender."""
 
-    def __init__(self, sink: Sink, ways: Sequence[Way], seconds: float) -> None:
-        self._sink, self._ways, self._seconds = sink, ways, seconds
-        self._turns = 0
+    relay: Relay
+    installation: Installation
+    ways: Sequence[Way]
+    spare: Sequence[Way]
 
-    def take_turn(self, relay: Relay, senders: int, seconds: float | None = None) -> Turn:
-        """Let so many write for so long, then wait until the last of their mails is delivered."""
-        before, cpu_before = self._sink.count(), processor_seconds(relay.roots)
-        tally = run_senders(self._plan(relay, senders, seconds or self._seconds))
-        memory = megabytes(relay.roots)
-        self._await_mails(before + tally.accepted, relay, tally)
-        delivered = self._sink.count() - before
-        return Turn(
-            delivered_per_second=delivered / (self._sink.last_at() - tally.began_at),
-            accept_p50_ms=percentile(tally.milliseconds, 50),
-            accept_p99_ms=percentile(tally.milliseconds, 99),
-            cpu_ms_per_mail=(processor_seconds(relay.roots) - cpu_before) * 1000 / delivered,
-            pss_mb=memory,
-        )
 
-    def _plan(self, relay: Relay, senders: int, seconds: float) -> Plan:
-        self._turns += 1
-        posts = [Post(way.author, way.alias, way.letter(PLACEHOLDER).decode()) for way in self._ways[:senders]]
-        return Plan(relay.port, seconds, self._turns * 1000, PLACEHOLDER, posts)
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that one run measured. Of Postern alone: what mails by the clock, a costly sender and a slow next hop do to it."""
 
-    def _await_mails(self, count: int, relay: Relay, tally: Tally) -> None:
-        if tally.trouble:
-            print(f"{relay.name} also answered: {dict(tally.trouble)}", file=sys.stderr)
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while self._sink.count() < count:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{relay.name}: {count - self._sink.count()} accepted mails are not delivered")
-            time.sleep(0.05)
-        if not tally.accepted:
-            raise RuntimeError(f"{relay.name} took no mail at all")
+    figures: Figures
+    open_loop: OpenLoop | None = None
+    costly: CostlySender | None = None
+    slow_hop: SlowHop | None = None
+
+    def extras(self) -> dict[str, OpenLoop | CostlySender | SlowHop]:
+        found = {"open_loop": self.open_loop, "costly": self.costly, "slow_hop": self.slow_hop}
+        return {name: one for name, one in found.items() if one}
 
 
 def main() -> None:
     given = _read_arguments()
-    reason = "" if given.without_postfix else why_not()
+    reason = why_not() if given.takes_turns and not given.without_postfix else ""
     if reason:
         sys.exit(f"bench/relay: {reason}")
-    counts = [int(count) for count in given.senders.split(",")]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postern-bench-")))
         folder.chmod(0o755)
         sink = stack.enter_context(running_sink())
-        postern, ways = stack.enter_context(_running_postern(folder, given.store, sink, max(counts)))
-        relays = [postern]
-        if not given.without_postfix:
-            postfix = stack.enter_context(running_postfix(folder / POSTFIX, sink.port, ways))
+        shop = stack.enter_context(_running_postern(folder, given.store, sink, max(given.senders), WAYS if given.costly else 0))
+        relays = [shop.relay]
+        if given.takes_turns and not given.without_postfix:
+            postfix = stack.enter_context(running_postfix(folder / POSTFIX, sink.port, shop.ways))
             relays.insert(0, Relay(POSTFIX, postfix.port, (postfix.pid,)))
-        figures = _measure(Measurement(sink, ways, given.seconds), relays, counts, given.rounds, _teller(quiet=given.json))
-    print(json.dumps(_spell(figures)) if given.json else _table(figures, counts))
+        findings = _measure(Measurement(sink, shop.ways, given.seconds), relays, shop, given)
+    print(json.dumps(_spell(findings)) if given.json else _tell(findings))
 
 
-def _measure(
-    measurement: Measurement, relays: Sequence[Relay], counts: Sequence[int], rounds: int, tell: Callable[[str], None]
-) -> Figures:
-    """The median of each figure over the rounds; in each round the relays take turns."""
+def _measure(measurement: Measurement, relays: Sequence[Relay], shop: Shop, given: argparse.Namespace) -> Findings:
+    """Whatever was asked for, after each relay has been warmed up."""
+    most, rounds = max(given.senders), given.rounds
     for relay in relays:
-        measurement.take_turn(relay, max(counts), WARM_UP_SECONDS)
+        measurement.take_turn(relay, most, min(WARM_UP_SECONDS, given.seconds))
+    figures: Figures = {}
+    open_loop, costly, slow_hop = None, None, None
+    if given.takes_turns:
+        figures = _take_turns(measurement, relays, given.senders, rounds, _teller(quiet=given.json))
+    if given.open_loop:
+        fastest = max(turn.delivered_per_second for turn in figures[POSTERN].values())
+        open_loop = measure_open_loop(measurement, shop.relay, fastest)
+    if given.costly:
+        costly = measure_costly_sender(measurement, shop.relay, shop.installation, shop.spare, most, rounds)
+    if given.slow_hop:
+        slow_hop = measure_slow_hop(measurement, shop.relay, shop.installation, most, rounds)
+    return Findings(figures, open_loop, costly, slow_hop)
+
+
+def _take_turns(measurement: Measurement, relays: Sequence[Relay], counts: Sequence[int], rounds: int, tell: Tell) -> Figures:
+    """The median of each figure over the rounds; in each round the relays take turns."""
     turns: dict[str, dict[str, list[Turn]]] = {relay.name: {str(count): [] for count in counts} for relay in relays}
     for _ in range(rounds):
         for count in counts:
@@ -136,7 +119,7 @@ def _median(turns: Sequence[Turn]) -> Turn:
 
 
 @contextmanager
-def _running_postern(folder: Path, store: str, sink: Sink, pairs: int) -> Iterator[tuple[Relay, list[Way]]]:
+def _running_postern(folder: Path, store: str, sink: Sink, pairs: int, spare: int) -> Iterator[Shop]:
     """Postern as `postern init` leaves it, but for its ports; with PostgreSQL, that server's processes are its own too."""
     with ExitStack() as stack:
         store_url, roots = f"sqlite:///{folder}/postern.db", tuple[int, ...]()
@@ -146,25 +129,35 @@ def _running_postern(folder: Path, store: str, sink: Sink, pairs: int) -> Iterat
             roots = tuple(_children() - known)
             store_url = stack.enter_context(cluster.fresh_database())
         installation = install(folder / POSTERN, store_url, sink.port)
-        ways = settle_pairs(installation, pairs)
+        ways = settle_pairs(installation, pairs + spare)
         served = stack.enter_context(installation.serving())
-        yield Relay(POSTERN, installation.smtp_port, (served.process.pid, *roots)), ways
+        relay = Relay(POSTERN, installation.smtp_port, (served.process.pid, *roots))
+        yield Shop(relay, installation, ways[:pairs], ways[pairs:])
 
 
 def _children() -> set[int]:
     return {pid for pid in tree([os.getpid()]) if pid != os.getpid()}
 
 
-def _spell(figures: Figures) -> dict[str, dict[str, dict[str, float]]]:
-    return {
-        name: {count: {key: round(value, 2) for key, value in asdict(turn).items()} for count, turn in by_count.items()}
-        for name, by_count in figures.items()
-    }
+def _spell(findings: Findings) -> dict[str, dict[str, dict[str, object]]]:
+    spelled = {name: {count: _round(turn) for count, turn in by_count.items()} for name, by_count in findings.figures.items()}
+    spelled.setdefault(POSTERN, {}).update({name: _round(one) for name, one in findings.extras().items()})
+    return spelled
 
 
-def _table(figures: Figures, counts: Sequence[int]) -> str:
+def _round(measured: Turn | OpenLoop | CostlySender | SlowHop) -> dict[str, object]:
+    return {key: round(value, 2) if isinstance(value, float) else value for key, value in asdict(measured).items()}
+
+
+def _tell(findings: Findings) -> str:
+    return "\n".join([*_table(findings.figures), *(f"Postern, {one.sentence()}" for one in findings.extras().values())])
+
+
+def _table(figures: Figures) -> list[str]:
+    if not figures:
+        return []
     lines = ["relay    senders  delivered/s  accept p50 ms  p99 ms  CPU ms a mail  PSS MB"]
-    for count in map(str, counts):
+    for count in figures[POSTERN]:
         for name, by_count in figures.items():
             turn = by_count[count]
             lines.append(
@@ -174,10 +167,10 @@ def _table(figures: Figures, counts: Sequence[int]) -> str:
         if POSTFIX in figures:
             ratio = figures[POSTERN][count].delivered_per_second / figures[POSTFIX][count].delivered_per_second
             lines.append(f"         {count:>7}   Postern delivers {ratio:.2f} times what Postfix does")
-    return "\n".join(lines)
+    return lines
 
 
-def _teller(*, quiet: bool) -> Callable[[str], None]:
+def _teller(*, quiet: bool) -> Tell:
     return (lambda _: None) if quiet else lambda line: print(line, file=sys.stderr, flush=True)
 
 
@@ -185,11 +178,30 @@ def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/relay.py", description="Delivered mails a second, beside Postfix.")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.add_argument("--seconds", type=float, default=10, help="of each turn")
-    parser.add_argument("--senders", default="1,4,16", help="how many write at once: numbers with commas")
-    parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
+    parser.add_argument("--seconds", type=_positive(float), default=10, help="of each turn")
+    parser.add_argument("--senders", type=_counts, default="1,4,16", help="how many write at once: numbers with commas")
+    parser.add_argument("--rounds", type=_positive(int), default=3, help="of which the median counts")
     parser.add_argument("--without-postfix", action="store_true", help="measure Postern alone")
-    return parser.parse_args()
+    parser.add_argument("--open-loop", action="store_true", help="and then mails by the clock, at half of the most delivered")
+    parser.add_argument("--costly", action="store_true", help="one sender of costly mails, and the most others, instead")
+    parser.add_argument("--slow-hop", action="store_true", help="a slow next hop and a quick one instead")
+    given = parser.parse_args()
+    given.takes_turns = given.open_loop or not (given.costly or given.slow_hop)
+    return given
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def positive(text: str) -> float:
+        number = kind(text)
+        if not 0 < number < inf:
+            raise ValueError(text)
+        return number
+
+    return positive
+
+
+def _counts(text: str) -> list[int]:
+    return [int(_positive(int)(count)) for count in text.split(",")]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The next hop in a process of its own, which counts: each mail by the mark its writer gave it, and by its Message-ID and Date.
 
-It outlives every crash of what it receives from, so its count is the truth. It can be moody (`4xx`, dropped connections), and
-told to answer a recipient in another way. Unless its mood is to hide answers, what it counted, it answered.
+It outlives every crash of what it receives from, so its count is the truth. It can be moody (`4xx`, dropped connections, slow
+answers), and told to answer a recipient in another way. Unless its mood is to hide answers, what it counted, it answered.
 `python -m tests.sink` is its main program.
 """
 
@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -34,12 +34,13 @@ _STOP_SECONDS = 10
 @dataclass(frozen=True, slots=True)
 class Mood:
     """How likely an answer is 4xx, how likely the connection is dropped instead of answering, and how likely a mail is taken and
-    the answer to its final dot lost.
+    the answer to its final dot lost; and the seconds that each such answer takes.
     """
 
     puts_off: float = 0.0
     drops: float = 0.0
     hides: float = 0.0
+    lingers: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,10 @@ class Sink:
         """Say this to RCPT of that address from now on; without a reply, take its mail again."""
         self._ask(f"answer {recipient} {reply}")
 
+    def linger(self, seconds: float) -> None:
+        """Take so long from now on for the answer to each final dot. The mail is counted at once: a second try is a copy."""
+        self._ask(f"linger {seconds}")
+
     def _ask(self, question: str) -> str:
         return _ask(self._process, question)
 
@@ -99,7 +104,7 @@ class Sink:
 def running_sink(mood: Mood | None = None) -> Iterator[Sink]:
     """A sink on a free port of the loopback."""
     mood = mood or Mood()
-    command = [sys.executable, "-m", "tests.sink", str(mood.puts_off), str(mood.drops), str(mood.hides)]
+    command = [sys.executable, "-m", "tests.sink", str(mood.puts_off), str(mood.drops), str(mood.hides), str(mood.lingers)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Sink(json.loads(_ask(process, "open 0")), process)
@@ -149,6 +154,7 @@ class _Session(asyncio.Protocol):
         self._book = book
         self._buffer = b""
         self._hears_content = False
+        self._lingers = False
         self._taken: set[bytes] = set()  # verbs of this mail that were answered with yes
         self._recipient = ""
         self._transport: asyncio.Transport | None = None
@@ -165,7 +171,7 @@ class _Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        while self._transport and not self._transport.is_closing():
+        while self._transport and not self._lingers and not self._transport.is_closing():
             item, end, rest = self._buffer.partition(_END if self._hears_content else b"\r\n")
             if not end:
                 return
@@ -203,9 +209,19 @@ class _Session(asyncio.Protocol):
         self._taken -= _ENDED.get(verb, set())
         if answer[:1] in {b"2", b"3"}:
             self._taken.add(verb)
+        if verb == b"." and self._book.mood.lingers:
+            self._lingers = True
+            asyncio.get_running_loop().call_later(self._book.mood.lingers, self._end_lingering, answer)
+            return
         transport.write(answer)
         if verb == b"QUIT":
             transport.close()
+
+    def _end_lingering(self, answer: bytes) -> None:
+        self._lingers = False
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(answer)
+            self.data_received(b"")
 
     def _hear_recipient(self, item: bytes) -> bytes:
         path = _PATH.search(item)
@@ -250,6 +266,8 @@ async def _run(book: _Book) -> None:
                 book.answers.pop(recipient.decode(), None)
             case [b"answer", recipient, *reply]:
                 book.answers[recipient.decode()] = b" ".join(reply) + b"\r\n"
+            case [b"linger", seconds]:
+                book.mood = replace(book.mood, lingers=float(seconds))
             case [b"open", port]:
                 server = await loop.create_server(lambda: _Session(book), "127.0.0.1", int(port), backlog=256)
                 answer = server.sockets[0].getsockname()[1]
@@ -261,12 +279,12 @@ async def _run(book: _Book) -> None:
 
 
 def main() -> None:
-    """``python -m tests.sink PUTS_OFF DROPS HIDES``."""
+    """``python -m tests.sink PUTS_OFF DROPS HIDES LINGERS``."""
     arguments = argparse.ArgumentParser()
-    for name in ("puts_off", "drops", "hides"):
+    for name in ("puts_off", "drops", "hides", "lingers"):
         arguments.add_argument(name, type=float)
     given = arguments.parse_args()
-    uvloop.run(_run(_Book(Mood(given.puts_off, given.drops, given.hides))))
+    uvloop.run(_run(_Book(Mood(given.puts_off, given.drops, given.hides, given.lingers))))
 
 
 if __name__ == "__main__":

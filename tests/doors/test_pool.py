@@ -133,9 +133,9 @@ def test_a_job_that_ends_as_many_readers_as_it_may_is_handed_back_and_the_pool_i
     async def story() -> object:
         async with open_pool(Limits(pool_processes=2, pool_kills=2)) as pool:
             with pytest.raises(EndedItsReaderError):
-                await pool.run(("stumble", tmp_path, 100))
+                await pool.run(("stumble", tmp_path, 100), "mallory")
             await until(lambda: pool._idle.qsize() == 2)
-            return await pool.run("and on")
+            return await pool.run("and on", "ann")
 
     assert run_on("uvloop", story()) == "and on"
     assert len(list(tmp_path.iterdir())) == 2
@@ -330,7 +330,7 @@ def test_a_mail_that_ended_its_readers_and_comes_again_is_kept_once(tmp_path: Pa
     house, pair = found_house(tmp_path / "house")
 
     async def story(store: Store) -> list[int]:
-        limits = Limits(pool_processes=1, pool_kills=1)
+        limits = Limits(pool_processes=1, pool_kills=1, pool_seconds=1)  # its sender rests for four times that
         async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool, None)) as door:
             return [await asyncio.to_thread(submit, door.port, pair, letter(99, "[exit]")) for _ in range(2)]
 

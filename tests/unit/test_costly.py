@@ -62,6 +62,51 @@ def test_many_connections_at_once_do_not_get_more() -> None:
     run(work)
 
 
+def test_what_was_begun_before_anything_was_known_is_rested_for_all_together() -> None:
+    async def work() -> None:
+        senders = CostlySenders()
+        await asyncio.gather(*(read(senders, "mallory", 1.0) for _ in range(5)))
+        asked_at = now()
+        assert await read(senders, "mallory", 1.0) - asked_at == pytest.approx(20, abs=1)
+
+    run(work)
+
+
+def test_a_mail_that_waits_goes_on_waiting_for_what_others_have_used_meanwhile() -> None:
+    async def work() -> None:
+        senders = CostlySenders()
+        long_one = asyncio.create_task(read(senders, "mallory", 3.0))
+        await read(senders, "mallory", 1.0)
+        asked_at = now()
+        assert await read(senders, "mallory", 1.0) - asked_at == pytest.approx(4 + 12, abs=1)
+        await long_one
+
+    run(work)
+
+
+def test_a_cheap_mail_among_those_that_wait_does_not_free_the_others() -> None:
+    async def work() -> None:
+        senders = CostlySenders()
+        await read(senders, "mallory", 1.0)
+        began = await asyncio.gather(*(read(senders, "mallory", seconds) for seconds in (0.01, 1.0, 1.0, 1.0)))
+        assert [round(later - before) for before, later in itertools.pairwise(began[1:])] == [5, 5]
+
+    run(work)
+
+
+def test_a_cheap_mail_does_not_shorten_the_rest() -> None:
+    async def work() -> None:
+        senders = CostlySenders()
+        cheap = asyncio.create_task(read(senders, "mallory", CHEAP / 2))
+        await asyncio.sleep(0)  # it is begun before anything is known
+        senders.learn("mallory", 1.0)
+        await cheap
+        asked_at = now()
+        assert await read(senders, "mallory", 1.0) - asked_at > 3
+
+    run(work)
+
+
 def test_nobody_else_waits() -> None:
     async def work() -> None:
         senders = CostlySenders()

@@ -1,7 +1,8 @@
 """Senders whose mails cost much wait before the next one is read, so that one of them never slows all the others.
 
 Who has just used a second of a reading process gets the next one four seconds later, and one at a time: a fifth of one process at
-most. Ordinary mails cost some milliseconds, and nobody waits for them. It counts CPU time, so a busy machine makes nobody costly.
+most. Mails that were begun together, before it was known what they cost, are rested for all together. Ordinary mails cost some
+milliseconds, and nobody waits for them. It counts CPU time, so a busy machine makes nobody costly.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ class _Sender:
 
     may_begin_at: float
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    mails: int = 0  # that wait here, and the one that is being read
 
 
 class CostlySenders:
@@ -37,18 +39,29 @@ class CostlySenders:
         if sender is None:
             yield
             return
-        async with sender.turn:
-            await asyncio.sleep(sender.may_begin_at - asyncio.get_running_loop().time())
-            yield
+        sender.mails += 1
+        try:
+            async with sender.turn:
+                await _rest(sender)
+                yield
+        finally:
+            sender.mails -= 1
 
     def learn(self, name: str, seconds: float) -> None:
         """What a mail of this sender cost."""
-        sender = self._senders.pop(name, None)
-        if seconds < CHEAP:
-            return
-        rest = min(seconds * (SHARE - 1), LONGEST_REST)
-        sender = sender or _Sender(0.0)
-        sender.may_begin_at = asyncio.get_running_loop().time() + rest
+        now = asyncio.get_running_loop().time()
+        sender = self._senders.pop(name, None) or _Sender(now)
+        if seconds >= CHEAP:
+            sender.may_begin_at = min(max(sender.may_begin_at, now) + seconds * (SHARE - 1), now + LONGEST_REST)
+        elif sender.mails <= 1 and sender.may_begin_at <= now:
+            return  # nobody waits and nothing is owed: free again
         self._senders[name] = sender
         while len(self._senders) > _REMEMBERED:
             self._senders.popitem(last=False)
+
+
+async def _rest(sender: _Sender) -> None:
+    """Until nothing is owed any more: what was begun earlier may end meanwhile, and add to it."""
+    loop = asyncio.get_running_loop()
+    while (owed := sender.may_begin_at - loop.time()) > 0:  # noqa: ASYNC110 - until a time, and that may move
+        await asyncio.sleep(owed)
