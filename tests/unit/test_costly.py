@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from postern.smtp.costly import CHEAP, LONGEST_REST, CostlySenders
+from postern.errors import StoreError
+from postern.smtp.costly import CHEAP, LONGEST_REST, WAITING_OCTETS, CostlySenders
 
 
 class Hours(asyncio.SelectorEventLoop):
@@ -34,9 +35,9 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def read(senders: CostlySenders, name: str, seconds: float) -> float:
+async def read(senders: CostlySenders, name: str, seconds: float, octets: int = 5_000) -> float:
     """One mail that costs so much; when it was begun."""
-    async with senders.turn(name):
+    async with senders.turn(name, octets):
         began_at = now()
         await asyncio.sleep(seconds)
         senders.learn(name, seconds)
@@ -150,5 +151,20 @@ def test_only_so_many_are_remembered() -> None:
         for number in range(5_000):
             senders.learn(str(number), 1.0)
         assert len(senders._senders) == 1_000
+
+    run(work)
+
+
+def test_of_one_sender_only_so_much_waits_and_nothing_of_it_is_forgotten_afterwards() -> None:
+    async def work() -> None:
+        senders = CostlySenders()
+        await read(senders, "mallory", 1.0)
+        larger_than_all = asyncio.create_task(read(senders, "mallory", 0.01, 2 * WAITING_OCTETS))
+        await asyncio.sleep(0)
+        with pytest.raises(StoreError, match="many wait"):
+            await read(senders, "mallory", 1.0)
+        assert await read(senders, "ann", 0.01, 2 * WAITING_OCTETS) < now()
+        await larger_than_all
+        await asyncio.gather(*(read(senders, "mallory", 0.01, WAITING_OCTETS // 4) for _ in range(4)))
 
     run(work)

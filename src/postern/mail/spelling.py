@@ -126,7 +126,18 @@ def _has_words(folded: bytes, plain: str) -> bool:
             return _in_order(folded, words)
     room = len(b"".join(words)) + len(words) * _BETWEEN_WORDS * (1 if folded.isascii() else _LETTER)
     around = (folded[max(0, place - room) : place + room] for place in places(folded, sought))
-    return any(all(map(near.__contains__, words)) and _in_order(near, words) for near in around)
+    return any(_follow(near, words) and _in_order(near, words) for near in around)
+
+
+def _follow(folded: bytes, words: Sequence[bytes]) -> bool:
+    """Whether each of the words stands behind the one before, however far."""
+    place = 0
+    for word in words:
+        found = folded.find(word, place)
+        if found < 0:
+            return False
+        place = found + len(word) + 1
+    return True
 
 
 def _in_order(folded: bytes, words: Sequence[bytes]) -> bool:

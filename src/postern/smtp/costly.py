@@ -1,8 +1,9 @@
 """Senders whose mails cost much wait before the next one is read, so that one of them never slows all the others.
 
 Who has just used a second of a reading process gets the next one four seconds later, and one at a time: a fifth of one process at
-most. Mails that were begun together, before it was known what they cost, are rested for all together. Ordinary mails cost some
-milliseconds, and nobody waits for them. It counts CPU time, so a busy machine makes nobody costly.
+most. Mails that were begun together, before it was known what they cost, are rested for all together. What waits takes up memory,
+so of one sender only so much may wait, and more is put off. Ordinary mails cost some milliseconds, and nobody waits for them. It
+counts CPU time, so a busy machine makes nobody costly.
 """
 
 import asyncio
@@ -11,9 +12,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from postern.errors import StoreError
+
 CHEAP = 0.2  # seconds of CPU for one mail
 SHARE = 5  # one part of so many of a process's time
 LONGEST_REST = 60.0  # seconds; who sends waits ten minutes for the reply to its final dot (RFC 5321 4.5.3.2.6)
+WAITING_OCTETS = 8_000_000  # of one sender's mails that wait; a single one may be larger
 _REMEMBERED = 1_000
 
 
@@ -24,6 +28,7 @@ class _Sender:
     may_begin_at: float
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     mails: int = 0  # that wait here, and the one that is being read
+    octets: int = 0  # of all these
 
 
 class CostlySenders:
@@ -33,19 +38,23 @@ class CostlySenders:
         self._senders: OrderedDict[str, _Sender] = OrderedDict()
 
     @asynccontextmanager
-    async def turn(self, name: str) -> AsyncIterator[None]:
-        """Wait until this sender's next mail may be read; at once for everybody else."""
+    async def turn(self, name: str, octets: int) -> AsyncIterator[None]:
+        """Wait until this sender's next mail may be read; at once for everybody else. Raises StoreError where too much waits."""
         sender = self._senders.get(name)
         if sender is None:
             yield
             return
+        if sender.mails and sender.octets + octets > WAITING_OCTETS:
+            raise StoreError("a sender's mails cost much, and many wait to be read")
         sender.mails += 1
+        sender.octets += octets
         try:
             async with sender.turn:
                 await _rest(sender)
                 yield
         finally:
             sender.mails -= 1
+            sender.octets -= octets
 
     def learn(self, name: str, seconds: float) -> None:
         """What a mail of this sender cost."""

@@ -63,7 +63,7 @@ class Pool:
         ``sender`` is whose job it is: who has just used much waits for the next.
         """
         octets = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
-        async with self._costly.turn(sender):
+        async with self._costly.turn(sender, len(octets)):
             if self._waiting >= self._limits.pool_backlog:
                 raise StoreError("too many mails wait to be read")
             self._waiting += 1
