@@ -14,7 +14,7 @@ from tests.senders import Sender, busy
 from tests.serving import Installation, Served, install
 from tests.sink import Mood, Sink, running_sink
 
-KILLS = 12
+KILLS = 8
 RESTARTS = 3
 MOODY_KILLS = 3
 PAIRS = 4
