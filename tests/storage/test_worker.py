@@ -24,7 +24,7 @@ from postern.storage import schema
 from postern.storage.change import Kept
 from postern.storage.engine import open_writer, read_url
 from postern.worker import runner as module
-from postern.worker.handed_over import Notes
+from postern.worker.handed_over import HandedOver, Notes
 from postern.worker.runner import Runner
 from tests.many_hosts import queue_mail, settle_readers
 from tests.people import RememberingCourier, Town, unsigned
@@ -515,6 +515,49 @@ def test_a_mail_that_was_just_kept_leaves_without_a_look_at_the_queue(town: Town
     run(work)
     assert len(courier.carried) == 1
     assert waiting(town) == 0
+
+
+def test_while_the_next_hop_rests_nothing_is_made_ready_that_could_not_leave(town: Town) -> None:
+    town.receive(town.from_ann())
+    courier = RememberingCourier(Deferred(0, "4.4.1", "the next hop did not take the connection"))
+
+    async def work() -> None:
+        async with working(town, courier) as runner:
+            await until(lambda: len(attempts(town)) == 1)
+            await asyncio.sleep(0.3)  # some polls
+            assert not runner.has_room
+
+    run(work)
+
+
+def test_a_mail_is_noted_under_the_lease_it_is_held_by_when_it_was_taken(
+    with_four_places: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next start would not know its own note, and send the mail again."""
+    town = with_four_places
+    town.receive(town.from_ann())
+    courier = Gate()
+
+    async def work() -> None:
+        async with working(town, courier) as runner:
+            noted: list[HandedOver] = []
+            note = runner._notes.note
+
+            def remember(one: HandedOver) -> int:
+                noted.append(one)
+                return note(one)
+
+            monkeypatch.setattr(runner._notes, "note", remember)
+            await until(lambda: bool(courier.carried))
+            (first,) = [delivery.lease for delivery, _ in runner._under_way.values()]
+            town.clock.advance(timedelta(seconds=31))  # the lease runs out, and the worker takes the mail again
+            await until(lambda: [delivery.lease for delivery, _ in runner._under_way.values()] != [first])
+            (second,) = [delivery.lease for delivery, _ in runner._under_way.values()]
+            courier.opened.set()
+            await until(lambda: states(town) == ["delivered"])
+            assert [one.lease for one in noted] == [second]
+
+    run(work)
 
 
 def test_a_mail_that_was_not_kept_gives_its_place_back_and_goes_nowhere(town: Town) -> None:

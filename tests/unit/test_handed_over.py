@@ -21,22 +21,22 @@ from uuid import UUID
 from postern.model.delivery import Delivered
 from postern.worker.handed_over import HandedOver, Notes
 notes = Notes(Path(sys.argv[1]))
-first = notes.note(HandedOver(UUID(int=1), UUID(int=2), 1, Delivered(250, "2.0.0", "ok")))
-notes.note(HandedOver(UUID(int=3), UUID(int=4), 2, Delivered(250, "2.6.0", "queued")))
+first = notes.note(HandedOver(UUID(int=1), UUID(int=2), Delivered(250, "2.0.0", "ok")))
+notes.note(HandedOver(UUID(int=3), UUID(int=4), Delivered(250, "2.6.0", "queued")))
 notes.forget(first)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def one(text: str = "ok") -> HandedOver:
-    return HandedOver(new_id(), new_id(), 3, Delivered(250, "2.0.0", text))
+    return HandedOver(new_id(), new_id(), Delivered(250, "2.0.0", text))
 
 
 def test_what_a_killed_process_had_not_settled_is_found_and_what_it_had_is_not(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", KILLED_WHILE_IT_HOLDS_A_NOTE, str(tmp_path)], check=False, timeout=60)
     assert ended.returncode == -9
     notes = Notes(tmp_path)
-    assert [(note.delivery_id.int, note.lease.int, note.attempts) for note in notes.left_over] == [(3, 4, 2)]
+    assert [(note.delivery_id.int, note.lease.int) for note in notes.left_over] == [(3, 4)]
     assert notes.left_over[0].outcome == Delivered(250, "2.6.0", "queued")
     notes.clear()
     assert notes.left_over == []

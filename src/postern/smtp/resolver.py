@@ -8,6 +8,7 @@ from typing import Protocol
 
 from dns.asyncresolver import Resolver as AsyncResolver
 from dns.exception import DNSException
+from dns.rdata import Rdata
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 from dns.resolver import NXDOMAIN, NoAnswer
@@ -58,15 +59,10 @@ class DnsResolver:
 
     async def exchangers(self, domain: str) -> tuple[Exchanger, ...] | Unanswered:
         """Look up MX; a CNAME is followed (RFC 5321 5.1)."""
-        try:
-            answer = await self._resolver.resolve(domain, "MX", search=False)
-        except NoAnswer:
-            return ()
-        except NXDOMAIN:
-            return Unanswered.NO_SUCH_NAME
-        except (DNSException, OSError):
-            return Unanswered.NO_ANSWER_NOW
-        records = [record for record in answer if isinstance(record, MX)]
+        found = await self._ask(domain, "MX")
+        if isinstance(found, Unanswered):
+            return found
+        records = [record for record in found if isinstance(record, MX)]
         return tuple(Exchanger(record.preference, str(record.exchange).rstrip(".").lower()) for record in records)
 
     async def addresses(self, host: str) -> tuple[str, ...] | Unanswered:
@@ -79,23 +75,22 @@ class DnsResolver:
 
     async def texts(self, name: str) -> tuple[str, ...] | Unanswered:
         """Look up TXT; the strings of one record are put together (RFC 8461 3.1)."""
-        try:
-            answer = await self._resolver.resolve(name, "TXT", search=False)
-        except NoAnswer:
-            return ()
-        except NXDOMAIN:
-            return Unanswered.NO_SUCH_NAME
-        except (DNSException, OSError):
-            return Unanswered.NO_ANSWER_NOW
-        return tuple(b"".join(record.strings).decode("latin-1") for record in answer if isinstance(record, TXT))
+        found = await self._ask(name, "TXT")
+        if isinstance(found, Unanswered):
+            return found
+        return tuple(b"".join(record.strings).decode("latin-1") for record in found if isinstance(record, TXT))
 
     async def _of_family(self, host: str, record_type: str) -> tuple[str, ...] | Unanswered:
+        found = await self._ask(host, record_type)
+        return found if isinstance(found, Unanswered) else tuple(str(record) for record in found)
+
+    async def _ask(self, name: str, record_type: str) -> tuple[Rdata, ...] | Unanswered:
+        """The records of this type; none where the name has none."""
         try:
-            answer = await self._resolver.resolve(host, record_type, search=False)
+            return tuple(await self._resolver.resolve(name, record_type, search=False))
         except NoAnswer:
             return ()
         except NXDOMAIN:
             return Unanswered.NO_SUCH_NAME
         except (DNSException, OSError):
             return Unanswered.NO_ANSWER_NOW
-        return tuple(str(record) for record in answer)

@@ -8,42 +8,26 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import aliased
 
 from postern.model.people import Buyer, Marketplace, Seller, SellerAddress
-from postern.model.relationship import Relationship, Side
+from postern.model.relationship import Relationship
 from postern.storage.people import find_seller_people, read_buyer, read_marketplace, read_seller
-from postern.storage.relationships import read_relationship
-from postern.storage.schema import alias, buyer, marketplace, person, relationship, seller
+from postern.storage.relationships import BUYER_ALIAS, SELLER_ALIAS, read_relationship, with_aliases
+from postern.storage.schema import buyer, marketplace, person, relationship, seller
 from postern.storage.store import Look
 from postern.storage.vault import DataKey
 
-_buyer_alias = aliased(alias, name="buyer_alias")
-_seller_alias = aliased(alias, name="seller_alias")
 _PERSON = (person.c.wrapped_key, person.c.sealed_name, person.c.sealed_address)
 _TABLES = (relationship, marketplace, seller, buyer)
 _NAMES = tuple(tuple(column.name for column in table.c) for table in _TABLES)
-_PAIR = (
-    select(*_PERSON, _buyer_alias.c.local_part, _seller_alias.c.local_part, *(column for table in _TABLES for column in table.c))
+_PAIR = with_aliases(
+    select(*_PERSON, BUYER_ALIAS.c.local_part, SELLER_ALIAS.c.local_part, *(column for table in _TABLES for column in table.c))
     .select_from(relationship)
     .join(marketplace, marketplace.c.id == relationship.c.marketplace_id)
     .join(seller, seller.c.id == relationship.c.seller_id)
     .join(buyer, buyer.c.person_id == relationship.c.buyer_id)
     .join(person, person.c.id == relationship.c.buyer_id)
-    .join(
-        _buyer_alias,
-        (_buyer_alias.c.seller_id == relationship.c.seller_id)
-        & (_buyer_alias.c.relationship_id == relationship.c.id)
-        & (_buyer_alias.c.side == Side.BUYER),
-    )
-    .join(
-        _seller_alias,
-        (_seller_alias.c.seller_id == relationship.c.seller_id)
-        & (_seller_alias.c.relationship_id == relationship.c.id)
-        & (_seller_alias.c.side == Side.SELLER),
-    )
-    .where(relationship.c.seller_id == bindparam("seller_id"), relationship.c.id == bindparam("relationship_id"))
-)
+).where(relationship.c.seller_id == bindparam("seller_id"), relationship.c.id == bindparam("relationship_id"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select
 from sqlalchemy.orm import aliased
 
 from postern.errors import StoreError
@@ -19,30 +19,25 @@ from postern.storage.vault import DataKey, Vault
 
 _MINTING_TRIES = 5  # 77 bits: the second is already a miracle
 
-_buyer_alias = aliased(alias, name="buyer_alias")
-_seller_alias = aliased(alias, name="seller_alias")
-_PAIR = (
+BUYER_ALIAS, SELLER_ALIAS = aliased(alias, name="buyer_alias"), aliased(alias, name="seller_alias")
+
+
+def with_aliases(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """A statement about relationships, with both aliases of each."""
+    for joined, side in ((BUYER_ALIAS, Side.BUYER), (SELLER_ALIAS, Side.SELLER)):
+        is_of_pair = (joined.c.seller_id == relationship.c.seller_id) & (joined.c.relationship_id == relationship.c.id)
+        statement = statement.join(joined, is_of_pair & (joined.c.side == side))
+    return statement
+
+
+_PAIR = with_aliases(
     select(
         relationship,
         marketplace.c.mail_domain,
-        _buyer_alias.c.local_part.label("buyer_local_part"),
-        _seller_alias.c.local_part.label("seller_local_part"),
-    )
-    .join(marketplace, marketplace.c.id == relationship.c.marketplace_id)
-    .join(
-        _buyer_alias,
-        (_buyer_alias.c.seller_id == relationship.c.seller_id)
-        & (_buyer_alias.c.relationship_id == relationship.c.id)
-        & (_buyer_alias.c.side == Side.BUYER),
-    )
-    .join(
-        _seller_alias,
-        (_seller_alias.c.seller_id == relationship.c.seller_id)
-        & (_seller_alias.c.relationship_id == relationship.c.id)
-        & (_seller_alias.c.side == Side.SELLER),
-    )
-    .where(relationship.c.seller_id == bindparam("seller_id"))
-)
+        BUYER_ALIAS.c.local_part.label("buyer_local_part"),
+        SELLER_ALIAS.c.local_part.label("seller_local_part"),
+    ).join(marketplace, marketplace.c.id == relationship.c.marketplace_id)
+).where(relationship.c.seller_id == bindparam("seller_id"))
 _BY_ID = _PAIR.where(relationship.c.id == bindparam("relationship_id"))
 _BY_BUYER = _PAIR.where(relationship.c.buyer_id == bindparam("buyer_id"))
 _ALIAS = (

@@ -21,7 +21,7 @@ from uuid import UUID
 from postern.errors import StoreError
 from postern.model.delivery import Delivered
 
-_SLOT = 1_024  # octets
+_SLOT, _HEAD = 1_024, 12  # octets: of a note, and of its checksum and length
 _TEXT_MAXIMUM = 200  # characters of a reply
 _FILES = 1_000
 
@@ -32,7 +32,6 @@ class HandedOver:
 
     delivery_id: UUID
     lease: UUID
-    attempts: int
     outcome: Delivered = field(repr=False)
 
 
@@ -66,10 +65,10 @@ class Notes:
         for number in range(_FILES):
             with suppress(FileExistsError):
                 file = os.open(folder / f"handed-over-{number}", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-                if not _is_locked_by_us(file):
-                    raise StoreError("another process took our file")
-                self._path = folder / f"handed-over-{number}"
-                return file
+                if _is_locked_by_us(file):
+                    self._path = folder / f"handed-over-{number}"
+                    return file
+                os.close(file)  # a process that starts at this moment took it for one of the dead
         raise StoreError(f"{folder} holds the files of {_FILES} processes")
 
     def clear(self) -> None:
@@ -116,9 +115,9 @@ def _is_locked_by_us(file: int) -> bool:
 def _spell(one: HandedOver) -> bytes:
     """One slot: checksum, length, JSON."""
     reply = asdict(one.outcome) | {"text": one.outcome.text[:_TEXT_MAXIMUM]}
-    content = json.dumps([one.delivery_id.hex, one.lease.hex, one.attempts, reply]).encode("ascii")
-    if len(content) > _SLOT - 12:
-        content = json.dumps([one.delivery_id.hex, one.lease.hex, one.attempts, reply | {"text": ""}]).encode("ascii")
+    content = json.dumps([one.delivery_id.hex, one.lease.hex, reply]).encode("ascii")
+    if len(content) > _SLOT - _HEAD:
+        content = json.dumps([one.delivery_id.hex, one.lease.hex, reply | {"text": ""}]).encode("ascii")
     return b"%08x%04x" % (zlib.crc32(content), len(content)) + content
 
 
@@ -127,8 +126,8 @@ def _read(file: int) -> Iterator[HandedOver]:
     for start in range(0, os.fstat(file).st_size, _SLOT):
         octets = os.pread(file, _SLOT, start)
         with suppress(ValueError, TypeError, KeyError):
-            checksum, length = int(octets[:8], 16), int(octets[8:12], 16)
-            content = octets[12 : 12 + length]
+            checksum, length = int(octets[:8], 16), int(octets[8:_HEAD], 16)
+            content = octets[_HEAD : _HEAD + length]
             if zlib.crc32(content) == checksum and len(content) == length:
-                delivery, lease, attempts, reply = json.loads(content)
-                yield HandedOver(UUID(hex=delivery), UUID(hex=lease), int(attempts), Delivered(**reply))
+                delivery, lease, reply = json.loads(content)
+                yield HandedOver(UUID(hex=delivery), UUID(hex=lease), Delivered(**reply))

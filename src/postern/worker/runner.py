@@ -165,7 +165,7 @@ class Runner:
             return
         for delivery in claimed:
             self._take(delivery)
-        self._waiting = bool(claimed)
+        self._waiting = bool(claimed) or claim.only_given_up
         if claimed:
             self._wake.set()
 
@@ -226,10 +226,11 @@ class Runner:
             turn.end()
 
     def _note(self, delivery: Delivery, outcome: Outcome) -> int | None:
-        if not isinstance(outcome, Delivered) or delivery.lease is None:
+        held, _ = self._under_way[delivery.id]  # under whatever lease it is by now
+        if not isinstance(outcome, Delivered) or held.lease is None:
             return None
         try:
-            return self._notes.note(HandedOver(delivery.id, delivery.lease, delivery.attempts, outcome))
+            return self._notes.note(HandedOver(delivery.id, held.lease, outcome))
         except StoreError as error:
             _log.warning("%s", error)
             return None
