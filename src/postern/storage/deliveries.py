@@ -31,7 +31,6 @@ HELD_BACK = datetime(9999, 1, 1, tzinfo=UTC)  # due never: a restored queue wait
 
 _log = logging.getLogger(__name__)
 _RAW = raw_columns(delivery)  # so that each row can be judged by itself
-_NONE: list[bytes] = [b"\0"]  # the mark of no destination: an expanding list may not be empty on every store
 _FULL: BindParameter[Any] = bindparam("full", expanding=True)
 _RESTING: BindParameter[Any] = bindparam("resting", expanding=True)
 _TRUSTED: BindParameter[Any] = bindparam("trusted", expanding=True)
@@ -174,9 +173,9 @@ def claim(connection: Connection, now: datetime, leased_until: datetime, wanted:
         "count": wanted.count,
         "looked_at": wanted.count * _LOOKED_AT,
         "given_up_before": wanted.given_up_before,
-        "full": wanted.full or _NONE,
-        "resting": wanted.resting or _NONE,
-        "trusted": wanted.trusted or _NONE,
+        "full": wanted.full,
+        "resting": wanted.resting,
+        "trusted": wanted.trusted,
         "each": wanted.each,
         "each_trusted": wanted.each_trusted,
         "in_turns": wanted.in_turns,
