@@ -23,13 +23,13 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
-from postern.actions.deliver_mail import Claim, claim_deliveries, open_parcel, settle
+from postern.actions.deliver_mail import claim_deliveries, open_parcel, settle
 from postern.actions.find_recipient import find_recipient
 from postern.actions.receive_mail import Prepared, prepare
 from postern.mail.reader import read
 from postern.model.address import Address
 from postern.model.authentication import Authentication
-from postern.model.delivery import Delivered
+from postern.model.delivery import Claim, Delivered
 from postern.model.envelope import Envelope, Mail
 from postern.smtp.connection import Hop
 from postern.smtp.courier import SmtpCourier

@@ -10,14 +10,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert
 
-from postern.actions.deliver_mail import Claim, Sign, claim_deliveries, open_parcel, settle
+from postern.actions.deliver_mail import Sign, claim_deliveries, open_parcel, settle
 from postern.actions.frame import Frame
 from postern.actions.receive_mail import Prepared, prepare
 from postern.connect.folder import Folder
 from postern.keys import Keyring
 from postern.model.address import Address
 from postern.model.authentication import Authentication
-from postern.model.delivery import Delivered, Failed, Outcome
+from postern.model.delivery import Claim, Delivered, Failed, Outcome
 from postern.model.envelope import Envelope, Mail
 from postern.model.identifier import new_id
 from postern.model.limits import Limits

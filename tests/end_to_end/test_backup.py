@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from postern.actions.deliver_mail import Claim, claim_deliveries
+from postern.actions.deliver_mail import claim_deliveries
 from postern.cli.commands import app
+from postern.model.delivery import Claim
 from postern.storage.schema import message
 from postern.storage.store import Store
 from postern.storage.threads import find_message

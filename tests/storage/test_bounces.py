@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from postern.actions.add_up import add_up
-from postern.actions.deliver_mail import Claim, claim_deliveries, settle
+from postern.actions.deliver_mail import claim_deliveries, settle
 from postern.actions.erase_person import erase_person
 from postern.actions.explain import explain, find_messages
 from postern.actions.find_recipient import Refused, find_recipient
 from postern.actions.hold_unread import hold_unread
 from postern.keys import Keyring
 from postern.mail.return_path import make_return_path
-from postern.model.delivery import Deferred, Delivered, Failed
+from postern.model.delivery import Claim, Deferred, Delivered, Failed
 from postern.model.envelope import Mail
 from postern.model.failure_report import ReportKind
 from postern.model.identifier import new_id, show

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from postern.actions.deliver_mail import RETRY_AFTER, Claim, claim_deliveries
+from postern.actions.deliver_mail import RETRY_AFTER, claim_deliveries
 from postern.actions.keep_queue import mend_times
-from postern.model.delivery import Deferred
+from postern.model.delivery import Claim, Deferred
 from postern.model.limits import Limits
 from postern.storage import schema
 from postern.storage.deliveries import HELD_BACK, hold_back_all

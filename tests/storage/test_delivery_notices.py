@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from postern.actions.add_up import add_up
-from postern.actions.deliver_mail import Claim, claim_deliveries, settle
+from postern.actions.deliver_mail import claim_deliveries, settle
 from postern.actions.keep_queue import drop
-from postern.model.delivery import Deferred, Failed
+from postern.model.delivery import Claim, Deferred, Failed
 from postern.model.notice import NoticeKind, NoticeState
 from postern.model.thread import MessageState
 from postern.storage.change import Kept, Stale, Write

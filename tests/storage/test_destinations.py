@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from postern.actions.deliver_mail import Claim, Parcel, claim_deliveries, lease_new, open_parcel, settle_left_over
+from postern.actions.deliver_mail import Parcel, claim_deliveries, lease_new, open_parcel, settle_left_over
 from postern.actions.keep_queue import hold, is_all_paused, pause, resume, retry, tell_destinations, tell_queue
 from postern.actions.receive_mail import prepare
 from postern.errors import AddressError, NotFoundError
 from postern.mail.return_path import read_return_path
-from postern.model.delivery import Carries, Failed
+from postern.model.delivery import Carries, Claim, Failed
 from postern.model.identifier import new_id
 from postern.storage import schema
 from postern.storage.change import Change, Kept

@@ -11,16 +11,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, func, select, text
 
-from postern.actions.deliver_mail import RETRY_AFTER, Claim, Parcel, claim_deliveries, open_parcel, settle
+from postern.actions.deliver_mail import RETRY_AFTER, Parcel, claim_deliveries, open_parcel, settle
 from postern.actions.keep_queue import drop, retry, tell_queue
 from postern.errors import NotFoundError
-from postern.model.delivery import Carries, Deferred, Delivered, Failed, Outcome
+from postern.model.delivery import Carries, Claim, Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import new_id
 from postern.model.limits import Limits
 from postern.storage import schema
 from postern.storage.attempts import list_attempts
 from postern.storage.change import Change, Guard, Kept, Stale
-from postern.storage.deliveries import Delivery, Wanted, claim, delivery_row, find_next_due, release_all, renew
+from postern.storage.deliveries import Delivery, claim, delivery_row, find_next_due, release_all, renew
 from postern.storage.engine import open_writer, read_url
 from postern.storage.guards import failed_guards
 from postern.storage.store import Store
@@ -98,7 +98,7 @@ def test_a_worker_is_never_given_more_than_it_asked_for_however_the_database_pla
         with engine.connect() as connection:
             for kind in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "memoize", "seqscan"):
                 connection.execute(text(f"SET LOCAL enable_{kind} = off"))
-            taken = claim(connection, START, START + MINUTE, Wanted(3, START - timedelta(days=5), each=3))
+            taken = claim(connection, Claim(3), START, START + MINUTE, START - timedelta(days=5))
             connection.rollback()
         engine.dispose()
         assert len(taken) == 3

@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select
 
 from postern.actions.add_up import add_up
-from postern.actions.deliver_mail import RETRY_AFTER, Claim, claim_deliveries, lease_new, retry_at, settle
+from postern.actions.deliver_mail import RETRY_AFTER, claim_deliveries, lease_new, retry_at, settle
 from postern.actions.keep_queue import mend_times
-from postern.model.delivery import Deferred, Delivered, Failed, Outcome
+from postern.model.delivery import Claim, Deferred, Delivered, Failed, Outcome
 from postern.model.limits import Limits
 from postern.storage import schema
 from postern.storage.change import Kept

@@ -15,7 +15,7 @@ from postern.actions.receiving.notices import tell_failed
 from postern.errors import NotFoundError
 from postern.mail.return_path import make_return_path
 from postern.model.address import Address
-from postern.model.delivery import Carries, Deferred, Delivered, Failed, Outcome
+from postern.model.delivery import Carries, Claim, Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import new_id, show
 from postern.model.journal import Value
 from postern.model.notice import NoticeState
@@ -25,7 +25,6 @@ from postern.storage.attempts import attempt_row
 from postern.storage.change import Change, Kept, LeaseHeld, Row, Write
 from postern.storage.deliveries import (
     Delivery,
-    Wanted,
     claim,
     deferral_row,
     delivery_in,
@@ -57,36 +56,10 @@ class Parcel:
     content: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a worker can carry now: so many mails, by their time alone; or, where ``each`` is set, the destinations in turns, at
-    most ``each`` to one of them, ``each_trusted`` to one that is ``trusted``, none to those that are ``full`` or ``resting``,
-    but what has waited too long for these.
-    """
-
-    count: int
-    each: int | None = None
-    each_trusted: int = 0
-    full: tuple[bytes, ...] = ()
-    resting: tuple[bytes, ...] = ()
-    trusted: tuple[bytes, ...] = ()
-    only_given_up: bool = False  # nothing can be sent now: what has waited too long
-
-
-def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, claimed: Claim) -> list[Delivery]:
+def claim_deliveries(transaction: Transaction, frame: Frame, now: datetime, wanted: Claim) -> list[Delivery]:
     """Lease what is due. The caller settles each, or lets the lease run out."""
-    wanted = Wanted(
-        count=claimed.count,
-        given_up_before=now - timedelta(days=frame.limits.retry_days),
-        full=claimed.full,
-        resting=claimed.resting,
-        trusted=claimed.trusted,
-        each=claimed.count if claimed.each is None else claimed.each,
-        each_trusted=claimed.each_trusted,
-        in_turns=claimed.each is not None,
-        open=not claimed.only_given_up,
-    )
-    return claim(transaction, now, now + timedelta(seconds=frame.limits.lease_seconds), wanted)
+    leased_until = now + timedelta(seconds=frame.limits.lease_seconds)
+    return claim(transaction, wanted, now, leased_until, now - timedelta(days=frame.limits.retry_days))
 
 
 def lease_new(frame: Frame, change: Change, now: datetime) -> tuple[Change, tuple[Delivery, ...]]:

@@ -1,4 +1,4 @@
-"""How one attempt to hand a mail to the next hop ended.
+"""How one attempt to hand a mail to the next hop ended, and what a worker asks of the queue.
 
 Code, status and text may be written to the record and shown to the sender. They hold no address and no host name: the text is
 what is left of the reply once everything that could name somebody was taken out. A host is named apart, for the queue alone.
@@ -17,6 +17,22 @@ class Carries(StrEnum):
     MESSAGE = "message"
     NOTICE = "notice"
     HOUSE = "house"  # mail for the operator
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker can carry now: so many mails, by their time alone; or, where ``each`` is set, the destinations in turns, at
+    most ``each`` to one of them, ``each_trusted`` to one that is ``trusted``, none to those that are ``full`` or ``resting``,
+    but what has waited too long for these.
+    """
+
+    count: int
+    each: int | None = None
+    each_trusted: int = 0
+    full: tuple[bytes, ...] = ()
+    resting: tuple[bytes, ...] = ()
+    trusted: tuple[bytes, ...] = ()
+    only_given_up: bool = False  # nothing can be sent now: only what has waited too long is wanted
 
 
 @dataclass(frozen=True, slots=True)

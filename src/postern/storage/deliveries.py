@@ -17,7 +17,7 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, RowMapping, and
 
 from postern.errors import DamagedError
 from postern.model.address import Address
-from postern.model.delivery import Carries
+from postern.model.delivery import Carries, Claim
 from postern.model.identifier import new_id, show
 from postern.storage.change import Row, Write
 from postern.storage.raw_rows import is_row, raw_columns, read_raw
@@ -129,23 +129,6 @@ _COLUMNS = tuple(one.name for one in fields(Delivery))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a worker asks for: so many, none of the full destinations but what has waited too long (it is given up), at most
-    ``each`` of a destination, ``each_trusted`` of one that is trusted; the destinations in turns, or all by their time alone.
-    """
-
-    count: int
-    given_up_before: datetime
-    full: tuple[bytes, ...] = ()  # nothing for these
-    resting: tuple[bytes, ...] = ()  # nor for these, but what has waited too long: it is given up
-    trusted: tuple[bytes, ...] = ()
-    each: int = 2
-    each_trusted: int = 16
-    in_turns: bool = True
-    open: bool = True  # False: nothing but what has waited too long
-
-
-@dataclass(frozen=True, slots=True)
 class Postponed:
     """What waits for a destination that does not answer, until when. What has waited too long stays due: it is given up."""
 
@@ -164,22 +147,24 @@ def mark_host(vault: Vault, host: str) -> bytes:
     return vault.mark("mail host", host.lower().encode("ascii"))
 
 
-def claim(connection: Connection, now: datetime, leased_until: datetime, wanted: Wanted) -> list[Delivery]:
-    """Lease what is due and wanted, the longest due first."""
+def claim(
+    connection: Connection, wanted: Claim, now: datetime, leased_until: datetime, given_up_before: datetime
+) -> list[Delivery]:
+    """Lease what is due and wanted, the longest due first. What was queued before ``given_up_before`` has waited too long."""
     keys = {
         "now": now,
         "leased_until": leased_until,
         "name": new_id(),
         "count": wanted.count,
         "looked_at": wanted.count * _LOOKED_AT,
-        "given_up_before": wanted.given_up_before,
+        "given_up_before": given_up_before,
         "full": wanted.full,
         "resting": wanted.resting,
         "trusted": wanted.trusted,
-        "each": wanted.each,
+        "each": wanted.count if wanted.each is None else wanted.each,
         "each_trusted": wanted.each_trusted,
-        "in_turns": wanted.in_turns,
-        "open": wanted.open,
+        "in_turns": wanted.each is not None,
+        "open": not wanted.only_given_up,
     }
     rows = connection.execute(_CLAIM, keys).mappings().all()
     damaged: list[object] = []

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from postern.actions.deliver_mail import Claim, Parcel, Sign, claim_deliveries, give_up, lease_new, open_parcel, settle
+from postern.actions.deliver_mail import Parcel, Sign, claim_deliveries, give_up, lease_new, open_parcel, settle
 from postern.actions.frame import Frame
 from postern.errors import PosternError, StoreError
-from postern.model.delivery import Deferred, Delivered, Failed, Outcome
+from postern.model.delivery import Claim, Deferred, Delivered, Failed, Outcome
 from postern.model.identifier import show
 from postern.ports import Clock, Courier, Ready
 from postern.storage.change import Change, Kept, Write
