@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from postern.actions.deliver_mail import Parcel, claim_deliveries, lease_new, open_parcel, settle_left_over
-from postern.actions.keep_queue import hold, is_all_paused, pause, resume, retry, tell_destinations, tell_queue
+from postern.actions.keep_queue import Paused, find_paused, hold, pause, resume, retry, tell_destinations, tell_queue
 from postern.actions.receive_mail import prepare
 from postern.errors import AddressError, NotFoundError
 from postern.mail.return_path import read_return_path
@@ -105,6 +105,7 @@ def test_a_paused_destination_gets_nothing_until_it_is_resumed_and_the_others_do
     assert [arrival.recipient for arrival in town.deliver()] == [ANN.reveal()]
     with town.store.look() as look:
         assert [(row["domain"], row["deliveries"], row["paused"]) for row in tell_destinations(look)] == [("acme.test", 1, True)]
+        assert find_paused(look) == Paused(everywhere=False, domains=1)
     assert resume(town.store, town.clock, "acme.test")
     assert not resume(town.store, town.clock, "acme.test")
     assert [arrival.recipient for arrival in town.deliver()] == [ACME.reveal()]
@@ -118,14 +119,14 @@ def test_when_all_is_paused_mail_is_taken_and_nothing_is_sent(town: Town) -> Non
     town.receive(town.from_acme())
     assert town.deliver() == []
     with town.store.look() as look:
-        assert is_all_paused(look)
+        assert find_paused(look) == Paused(everywhere=True, domains=0)
     assert resume(town.store, town.clock, "")
     assert len(town.deliver()) == 2
 
 
 @pytest.mark.parametrize("domain", ["ann@mail.test", "no domain", "a..b", "-"])
 def test_what_is_no_domain_is_not_paused(town: Town, domain: str) -> None:
-    with pytest.raises(AddressError):
+    with pytest.raises(AddressError, match=r"such as example\.com"):
         pause(town.store, town.clock, domain)
 
 

@@ -1,13 +1,14 @@
 """The queue beside its carrying: an operator sees it, hurries it, holds it back, drops from it; and its times are mended."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from postern.actions.deliver_mail import RETRY_AFTER
 from postern.actions.frame import Frame
-from postern.errors import DamagedError, NotFoundError
-from postern.model.address import Address
+from postern.errors import AddressError, DamagedError, NotFoundError
+from postern.model.address import Address, is_domain
 from postern.model.delivery import Carries
 from postern.model.identifier import show
 from postern.model.journal import Value
@@ -125,9 +126,18 @@ def tell_destinations(look: Look) -> list[dict[str, Value]]:
     return waiting
 
 
-def is_all_paused(look: Look) -> bool:
-    """Whether nothing is sent at all for now."""
-    return b"" in list_paused(look)
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """What is not sent to for now: everybody, and so many domains by name."""
+
+    everywhere: bool
+    domains: int
+
+
+def find_paused(look: Look) -> Paused:
+    """What is paused, whether or not anything waits for it."""
+    paused = list_paused(look)
+    return Paused(b"" in paused, len(paused.keys() - {b""}))
 
 
 def _domain_of(look: Look, one: Waiting) -> str | None:
@@ -138,7 +148,9 @@ def _domain_of(look: Look, one: Waiting) -> str | None:
 
 
 def _destination(store: Store, domain: str) -> bytes:
-    return mark_destination(store.vault, Address.parse(f"postmaster@{domain}")) if domain else b""
+    if domain and not is_domain(domain):
+        raise AddressError("this is no domain: name one such as example.com")
+    return mark_destination(store.vault, Address("postmaster", domain)) if domain else b""
 
 
 def _hold(transaction: Transaction, delivery_id: UUID, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from postern.actions.keep_queue import drop, hold, is_all_paused, pause, resume, retry, tell_destinations, tell_queue
+from postern.actions.keep_queue import drop, find_paused, hold, pause, resume, retry, tell_destinations, tell_queue
 from postern.cli.console import DEFAULT_CONFIG, AsJson, Config, read_name, store_of
 from postern.model.identifier import show
 from postern.wiring import build_house
@@ -24,12 +24,14 @@ def queue_list(
     house = build_house(config)
     with house.open_reader(connections=1).look() as look:
         rows = tell_destinations(look) if by_destination else tell_queue(look, house.clock.now())
-        paused = is_all_paused(look)
+        paused = find_paused(look)
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    if paused:
+    if paused.everywhere:
         typer.echo("Nothing is sent for now: `postern queue resume` goes on.")
+    if paused.domains:
+        typer.echo(f"Domains that are paused: {paused.domains}. `postern queue resume DOMAIN` goes on.")
     if not rows:
         typer.echo("The queue is empty.")
         return
