@@ -73,7 +73,7 @@ def test_a_message_that_comes_back_is_not_delivered_and_its_author_reads_it_from
     (notice,) = town.deliver()
     own, other = ("acme.test", "mail.test") if author == "seller" else ("mail.test", "acme.test")
     assert (notice.recipient.rpartition("@")[2], notice.return_path) == (own, "")
-    for secret in (other, "mx.mail", "gone", "550"):
+    for secret in (other, "mx.mail", " gone", "550 5.1.1"):  # with spaces, which no random id holds
         assert secret.encode() not in notice.content
     alias = town.pair.buyer_alias if author == "seller" else town.pair.seller_alias
     text = human_text(mail_of(notice))
