@@ -18,7 +18,7 @@ import typer
 from postern import __version__
 from postern.actions.find_aliases import find_aliases
 from postern.actions.import_feed import import_feed, open_feed, read_feed
-from postern.cli import backup, bench, bounces, held, keys, legal_hold, person, queue, reasons, record, retention, senders
+from postern.cli import backup, bench, bounces, held, key, keys, legal_hold, person, queue, reasons, record, retention, senders
 from postern.cli.console import DEFAULT_CONFIG, FAILED, MISCONFIGURED, NOT_FOUND, AsJson, Config, end, progress, store_of
 from postern.cli.explain import explain
 from postern.cli.ledger import ledger
@@ -32,6 +32,7 @@ from postern.wiring import build_house
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A private line between a marketplace's buyers and sellers.")
 app.add_typer(queue.app, name="queue")
 app.add_typer(backup.app, name="backup")
+app.add_typer(key.app, name="key")
 app.add_typer(keys.app, name="keys")
 app.add_typer(legal_hold.app, name="legal-hold")
 app.add_typer(retention.app, name="retention")

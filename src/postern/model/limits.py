@@ -120,6 +120,9 @@ class Limits:
     page_connections: Annotated[int, "Connections to the pages at once."] = 200
     report_text: Annotated[int, "Characters of a report's text."] = 2_000
 
+    # The API
+    api_keys: Annotated[int, "Keys of one seller, or of the operator, that can be used."] = 100
+
     # The feed
     feed_line: Annotated[int, "Octets of one line of a feed."] = 100_000
     feed_list: Annotated[int, "Items or shipments of one order, registered senders of one seller."] = 200

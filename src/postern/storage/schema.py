@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0007"  # of this schema: the newest migration's
+REVISION = "0012"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -407,6 +407,35 @@ checkpoint = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),  # how many seals it stands for
     Column("edge", LargeBinary, nullable=False),  # roots of the full subtrees, largest first: where the next one goes on
     Column("note", Text, nullable=False),  # signed, as it lies outside
+)
+
+# ---- The API: global by design
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("seller_id", BigInteger, nullable=False),  # HOUSE for the operator's
+    Column("mark", LargeBinary, nullable=False, unique=True),  # keyed digest of the secret
+    Column("label", Text, nullable=False),
+    Column("shown", Text, nullable=False),  # how the secret begins
+    Column("scopes", Text, nullable=False),  # words with spaces between
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=True),
+    Column("revoked_at", Moment, nullable=True),
+    Column("last_used_at", Moment, nullable=True),  # within the hour
+    Index(None, "seller_id"),
+)
+
+answer = Table(  # what was sent under an Idempotency-Key, so that asking again sends nothing
+    "answer",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),  # keyed digest of seller and Idempotency-Key
+    Column("seller_id", BigInteger, nullable=False),
+    Column("asked", LargeBinary, nullable=False),  # keyed digest of what was asked
+    Column("message_id", Id, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+    Index(None, "kept_at"),
 )
 
 # ---- The timetable: what is done without being asked, once for all processes
