@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postern.model.authentication import Proof
 from postern.model.contact_policy import DetailKind, Treatment, Treatments
 from postern.model.refused_file import Danger, RefusedFile
 from postern.model.relationship import Side
@@ -23,6 +24,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "author_fields": ONE,
     "author_mailboxes": ONE,
     "author_has_address": MOSTLY,
+    "author_proof": (*[Proof.PROVED] * 19, Proof.UNPROVED, Proof.UNKNOWN_NOW),
     "author_is_of_pair": MOSTLY,
     "received_fields": SMALL,
     "received_maximum": ENOUGH,
@@ -158,6 +160,7 @@ def test_nobody_passes_but_the_one_author_whom_the_alias_names(facts: Facts) -> 
     """R16, R20, R26: the alias decides who writes."""
     if not isinstance(judge(facts).verdict, Refuse):
         assert facts.author_is_of_pair
+        assert facts.author_proof is Proof.PROVED
         assert facts.author_fields == facts.author_mailboxes == 1
         assert not facts.pair_is_one_person
         assert facts.author is Side.BUYER or not facts.author_is_blocked

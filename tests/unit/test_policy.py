@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from postern.model.authentication import Proof
 from postern.model.contact_policy import DetailKind, Treatment, Treatments
 from postern.model.refused_file import Danger, RefusedFile
 from postern.model.relationship import Side
@@ -18,6 +19,7 @@ GOOD = Facts(
     author_fields=1,
     author_mailboxes=1,
     author_has_address=True,
+    author_proof=Proof.PROVED,
     author_is_of_pair=True,
     received_fields=3,
     received_maximum=50,
@@ -45,6 +47,12 @@ def test_a_plain_mail_of_the_pair_passes(side: Side) -> None:
         (replace(GOOD, author_fields=0, author_mailboxes=0, author_has_address=False), reasons.NO_SINGLE_AUTHOR),
         (replace(GOOD, author_mailboxes=2), reasons.NO_SINGLE_AUTHOR),
         (replace(GOOD, author_has_address=False), reasons.NO_SINGLE_AUTHOR),
+        (replace(GOOD, author_proof=Proof.UNPROVED, author_is_of_pair=False), reasons.SENDER_NOT_PROVED),  # R16, R20
+        (replace(GOOD, author_proof=Proof.UNKNOWN_NOW, author_is_of_pair=False), reasons.SENDER_UNKNOWN_NOW),  # R16, R20
+        (
+            replace(GOOD, author=Side.SELLER, author_proof=Proof.UNPROVED, author_is_blocked=True),
+            reasons.SENDER_NOT_PROVED,
+        ),  # R20
         (replace(GOOD, author_is_of_pair=False), reasons.NOT_THE_BUYER),  # R16
         (replace(GOOD, author=Side.SELLER, author_is_of_pair=False), reasons.SENDER_NOT_REGISTERED),  # R20
         (replace(GOOD, author=Side.SELLER, author_is_blocked=True), reasons.SENDER_BLOCKED),  # R20

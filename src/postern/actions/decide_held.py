@@ -4,6 +4,7 @@ A release is a new judgement with today's facts: the mail is rebuilt and guarded
 that would not leave by the rules. Reading a mail that ended its readers happens in the process of whoever asks for it.
 """
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,7 +22,7 @@ from postern.mail.letter import Leaking
 from postern.mail.notices.held import hold_expired, hold_refused
 from postern.mail.reader import read
 from postern.mail.rewrite import rewrite
-from postern.model.authentication import Authentication
+from postern.model.authentication import Authentication, Mode
 from postern.model.envelope import Envelope, Mail
 from postern.model.identifier import show
 from postern.model.journal import Value
@@ -34,7 +35,7 @@ from postern.ports import Clock
 from postern.storage.change import Change, Guard, Kept, OptOutUnchanged, RelationshipOpen, Row, SenderApproved, StillHeld
 from postern.storage.deliveries import delivery_row
 from postern.storage.documents import find_document
-from postern.storage.journal import journal_row
+from postern.storage.journal import journal_row, list_entries_about
 from postern.storage.relationships import AliasEntry, find_relationship_key
 from postern.storage.standing import use_row
 from postern.storage.store import Look, Store
@@ -163,8 +164,18 @@ def _read_again(look: Look, frame: Frame, message: Message) -> Arrival:
     content = find_document(look, message.seller_id, message.original_id)
     pair = gather_pair(look, AliasEntry(message.seller_id, message.relationship_id, message.author.other))
     envelope = Envelope("held", (pair.relationship.alias_of(message.author.other),))
-    mail = Mail(envelope, content, message.received_at, Authentication())
+    mail = Mail(envelope, content, message.received_at, _authentication_of(look, message))
     return Arrival(mail, read(content, frame.limits), pair, message.author)
+
+
+def _authentication_of(look: Look, message: Message) -> Authentication:
+    """Whoever is known as the author was proved when the mail came, and is believed now. What was held unread was proved by
+    nothing, and a person who lets it go cannot see by whom it is: it passes where nobody asks for proof.
+    """
+    if message.author_id:
+        return Authentication()
+    kept = (one for entry in list_entries_about(look, message.id) for one in entry.fields if one.name == "authentication")
+    return Authentication(next((Mode(json.loads(one.value)) for one in kept if not one.withheld), Mode.ENFORCE))
 
 
 def _proven(known: Known) -> tuple[UUID, Place]:

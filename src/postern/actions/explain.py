@@ -6,6 +6,7 @@ from datetime import datetime
 
 from postern.errors import NotFoundError
 from postern.mail.threading import read_own_message_id
+from postern.model.authentication import Mode
 from postern.model.delivery import Deferred
 from postern.model.enhanced_status import words_of
 from postern.model.failure_report import ReportKind
@@ -28,6 +29,12 @@ _CAME_BACK: Mapping[str, str] = {
     ReportKind.OTHER: "A mail came back to its return path that is no report of it",
 }
 _REASONS = {reason.code: reason for reason in ALL}
+_PROOFS: Mapping[str, str] = {
+    Mode.OFF: "taken on trust, authentication is off",
+    Mode.ENFORCE: "proved here: {}",
+    Mode.UPSTREAM: "proved by the server in front: {}",
+    Mode.SUBMISSION: "proved by signing in",
+}
 _STATES = {
     MessageState.QUEUED: "It waits in the queue.",
     MessageState.DELIVERED: "It is delivered: the next hop took it.",
@@ -224,10 +231,14 @@ _TELLERS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
 
 def _sender_sentence(values: Mapping[str, Value]) -> str:
     who = "the pair's buyer" if values["author"] == "buyer" else "a registered sender of the seller"
-    proof = (
-        "taken on trust, authentication is off" if values["authentication"] == "off" else f"proved: {values['authentication']}"
-    )
-    return f"Its From names {who} ({proof}), so the rules let it pass."
+    return f"Its From names {who} ({_proof(values)}), so the rules let it pass."
+
+
+def _proof(values: Mapping[str, Value]) -> str:
+    """By what its author was proved, or what was found instead."""
+    found = values.get("proof")
+    listed = "; ".join(str(one) for one in found) if isinstance(found, list) and found else "nothing was found"
+    return _PROOFS.get(str(values.get("authentication")), "{}").format(listed)
 
 
 def _thread_sentence(values: Mapping[str, Value]) -> str:

@@ -260,6 +260,9 @@ def combine(judged: Iterable[Judged]) -> Prepared:
     those who were not are kept as refused, and their author told.
     """
     each = tuple(judged)
+    each = (
+        tuple(one for one in each if one.refusal and one.refusal.reason.is_temporary) or each
+    )  # then the whole mail comes again
     refusal = each[0].refusal if all(one.refusal for one in each) else None
     if refusal is None:
         each = tuple(one.keep_refused() if one.keep_refused else one for one in each)

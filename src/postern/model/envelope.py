@@ -15,6 +15,14 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """Who handed a mail over: the IP address, and the name said after EHLO, which is a claim. Both empty where nobody did."""
+
+    address: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A mail as it came: ``content`` is the octets after DATA, dot-unstuffed, every line ended by CRLF."""
 
@@ -22,3 +30,4 @@ class Mail:
     content: bytes = field(repr=False)
     received_at: datetime
     authentication: Authentication
+    client: Client = Client()

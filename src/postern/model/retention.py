@@ -97,7 +97,7 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
 # not named here is withheld with the message, or with the person.
 LASTING_FIELDS = frozenset(
     {
-        *("verdict", "reason", "author", "thread", "found by", "size", "authentication", "original", "relayed", "of"),
+        *("verdict", "reason", "author", "thread", "found by", "size", "authentication", "proof", "original", "relayed", "of"),
         *("role", "about", "forwarded", "delivery", "attempt", "attempts", "outcome", "code", "enhanced", "indeterminate"),
         *("by", "destination", "side", "door", "told", "became", "automatic", "sign", "passed by", "notice", "to", "sent"),
         *("report", "status", "hard"),

@@ -12,6 +12,7 @@ from postern.policy.rules.privacy import should_go_to_nobody_beside
 from postern.policy.rules.reading import must_be_readable, must_not_loop
 from postern.policy.rules.robots import must_be_by_a_person, must_not_go_back_and_forth
 from postern.policy.rules.sender import (
+    must_be_proved,
     must_be_registered,
     must_be_the_buyer,
     must_have_one_author,
@@ -24,6 +25,7 @@ RULES: tuple[Callable[[Facts], tuple[Finding, ...]], ...] = (
     must_be_readable,
     must_not_loop,
     must_have_one_author,
+    must_be_proved,
     must_not_be_blocked,
     must_be_registered,
     must_be_the_buyer,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from postern.model.authentication import Proof
 from postern.model.contact_policy import DetailKind, Treatments
 from postern.model.refused_file import RefusedFile
 from postern.model.relationship import Side
@@ -12,7 +13,7 @@ class Facts:
     """One mail for one alias.
 
     ``author`` is the side that the alias makes the sender (who writes to a buyer's alias writes as that pair's seller).
-    ``author_is_of_pair`` says whether the single address in header From is one that may write as that side.
+    ``author_is_of_pair`` says whether the single address in header From is proved, and one that may write as that side.
     """
 
     author: Side
@@ -26,7 +27,8 @@ class Facts:
     author_fields: int  # header From fields
     author_mailboxes: int  # mailboxes in them, all together
     author_has_address: bool  # the first of them is an address
-    author_is_of_pair: bool
+    author_proof: Proof  # that it is theirs
+    author_is_of_pair: bool  # only where it is proved
 
     # What is in it?
     attachments: int

@@ -32,6 +32,11 @@ class Reason:
     remedy: str
     told: Told = Told.IN_SESSION
 
+    @property
+    def is_temporary(self) -> bool:
+        """The same mail may pass later (RFC 5321 4.2.1)."""
+        return 400 <= self.status < 500  # noqa: PLR2004 - 4yz
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -90,6 +95,21 @@ NO_SINGLE_AUTHOR = Reason(
     "5.7.1",
     "The From field must name exactly one address.",
     "Send it again with one plain address in From.",
+)
+SENDER_NOT_PROVED = Reason(  # R16, R20
+    "sender_not_proved",
+    550,
+    "5.7.26",  # RFC 7372 3.4
+    "Nothing proves that this mail comes from the address in its From: neither SPF nor DKIM passes for that address's domain.",
+    "Send it by your mail provider's own server, with that provider's address in From. If the domain is yours, let its DNS name "
+    "the servers that send for it (SPF), and let them sign with DKIM, both for the domain in From. The mail was not kept.",
+)
+SENDER_UNKNOWN_NOW = Reason(  # R16, R20: never a pass
+    "sender_unknown_now",
+    451,
+    "4.7.0",
+    "Whether this mail comes from the address in its From cannot be found out now: a name server gave no answer.",
+    "Your mail server will try again by itself. If it goes on, look at the name servers of the domain in From.",
 )
 SENDER_NOT_REGISTERED = Reason(  # R20
     "sender_not_registered",
@@ -324,6 +344,8 @@ ALL = (
     UNREADABLE,
     LOOP,
     NO_SINGLE_AUTHOR,
+    SENDER_NOT_PROVED,
+    SENDER_UNKNOWN_NOW,
     SENDER_NOT_REGISTERED,
     SENDER_BLOCKED,
     NOT_THE_BUYER,

@@ -13,6 +13,7 @@ from postern.mail.automatic import recognise
 from postern.mail.contact_details import Allowed
 from postern.mail.files.inspection import find_refused
 from postern.mail.steps.contact_details import details_in
+from postern.model.authentication import Proof
 from postern.model.automatic import Automatic
 from postern.model.day import Day
 from postern.model.people import Marketplace, Seller
@@ -47,7 +48,8 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
     """What the rules may know of this mail. ``counted_already`` are the day's messages that the same mail makes before it."""
     mail, reading, pair, author = arrival.mail, arrival.reading, arrival.pair, arrival.author
     address = arrival.author_address
-    author_id = pair.find_author(author, address)
+    proof = mail.authentication.proof_of(address) if address else Proof.UNPROVED
+    author_id = pair.find_author(author, address) if proof is Proof.PROVED else None  # whoever is not proved is nobody here
     place = find_place(look, frame.keyring, pair, reading, author, mail.received_at) if author_id else None
     automatic = recognise(reading, mail.envelope)
     day = Day.at(mail.received_at, pair.marketplace.time_zone)
@@ -67,6 +69,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         author_fields=reading.author_fields,
         author_mailboxes=len(reading.authors),
         author_has_address=address is not None,
+        author_proof=proof,
         author_is_of_pair=author_id is not None,
         attachments=len(reading.letter.attachments),
         attachments_maximum=limits.attachments,

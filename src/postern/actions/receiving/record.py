@@ -256,6 +256,7 @@ def _entry(station: Station, kind: str, values: Mapping[str, Value]) -> Row:
         "order": station.place.order.name if station.place.order else None,
         "size": len(station.mail.content),
         "authentication": station.mail.authentication.mode,
+        "proof": list(station.mail.authentication.story()),
         "original": station.original.commitment,
         "defects": list(station.reading.defects),
         "findings": list(station.findings),

@@ -56,6 +56,8 @@ def _entry(look: Look, arrival: Arrival, reason: Reason, kind: str) -> Row:
         "verdict": "refuse",
         "reason": reason.code,
         "author": arrival.author,
+        "authentication": mail.authentication.mode,
+        "proof": list(mail.authentication.story()),
         "who": look.vault.mark_address(address).hex() if address else None,
         "size": len(mail.content),
         "digest": look.vault.mark("refused", mail.content).hex(),

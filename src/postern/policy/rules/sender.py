@@ -1,5 +1,6 @@
 """Who may write to an alias: the alias decides who writes, and only that side of the pair may."""
 
+from postern.model.authentication import Proof
 from postern.model.relationship import Side
 from postern.policy.facts import Facts
 from postern.policy.reasons import (
@@ -7,7 +8,9 @@ from postern.policy.reasons import (
     NOT_THE_BUYER,
     SELLER_TO_SELLER,
     SENDER_BLOCKED,
+    SENDER_NOT_PROVED,
     SENDER_NOT_REGISTERED,
+    SENDER_UNKNOWN_NOW,
     Cause,
 )
 from postern.policy.verdict import Effect, Finding
@@ -17,6 +20,16 @@ def must_have_one_author(facts: Facts) -> tuple[Finding, ...]:
     """R20: the sender is the single address in header From. Two of anything is nobody."""
     single = facts.author_fields == 1 and facts.author_mailboxes == 1 and facts.author_has_address
     return () if single else (Finding("one author", Cause(NO_SINGLE_AUTHOR), Effect.REFUSE),)
+
+
+def must_be_proved(facts: Facts) -> tuple[Finding, ...]:
+    """R16, R20: the address in From is believed only where it is proved. It comes before the rules that tell who may write, so
+    whoever only claims an address learns nothing of it.
+    """
+    if facts.author_proof is Proof.PROVED:
+        return ()
+    reason = SENDER_UNKNOWN_NOW if facts.author_proof is Proof.UNKNOWN_NOW else SENDER_NOT_PROVED
+    return (Finding("proof of sender", Cause(reason), Effect.REFUSE),)
 
 
 def must_not_be_blocked(facts: Facts) -> tuple[Finding, ...]:
