@@ -1,1 +1,1 @@
-"""What the marketplace supplies as files: contact reasons and languages. Read here, decided elsewhere."""
+"""What the marketplace supplies as files: contact reasons, words that content rules look for, languages. Decided elsewhere."""
