@@ -1,4 +1,4 @@
-"""Languages that exist for one test: compiled catalogues, written as msgfmt writes them."""
+"""Compiled catalogues: as ``bin/languages`` writes them, and of languages that exist for one test."""
 
 import struct
 from collections.abc import Iterator, Mapping
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from postern import language
+from postern.language import catalogues, wordings
+from postern.mail.quoting import own_words
 
 _MAGIC = 0x950412DE
+HEADER = "Content-Type: text/plain; charset=UTF-8\n"
 _HEAD = 28  # octets: seven numbers of four
 
 
@@ -19,21 +21,28 @@ def speaking(folder: Path, sentences: Mapping[str, Mapping[str, str]]) -> Iterat
     for name, translations in sentences.items():
         path = folder / name.replace("-", "_") / "LC_MESSAGES" / "postern.mo"
         path.parent.mkdir(parents=True)
-        path.write_bytes(_compiled(translations))
+        path.write_bytes(compiled({**translations, "": HEADER + translations.get("", "")}))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(language, "_CATALOGUES", folder)
+        patch.setattr(catalogues, "CATALOGUES", folder)
         _forget()
         yield
     _forget()
 
 
 def _forget() -> None:
-    language._catalogue.cache_clear()
-    language.known_languages.cache_clear()
+    for remembered in (
+        catalogues.known_languages,
+        catalogues.spoken,
+        catalogues._read,
+        wordings,
+        own_words._introductions,
+    ):
+        remembered.cache_clear()
 
 
-def _compiled(translations: Mapping[str, str]) -> bytes:
-    entries = sorted({"": "Content-Type: text/plain; charset=UTF-8\n", **translations}.items())
+def compiled(entries_of: Mapping[str, str]) -> bytes:
+    """GNU gettext's MO file, without its hash table: sentences and their translations, the header under the empty one."""
+    entries = sorted(entries_of.items())
     tables, strings = [b"", b""], b""
     strings_at = _HEAD + 2 * 8 * len(entries)
     for column in (0, 1):

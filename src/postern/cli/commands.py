@@ -18,7 +18,22 @@ import typer
 from postern import __version__
 from postern.actions.find_aliases import find_aliases
 from postern.actions.import_feed import import_feed, open_feed, read_feed
-from postern.cli import backup, bench, bounces, held, key, keys, legal_hold, person, queue, reasons, record, retention, senders
+from postern.cli import (
+    backup,
+    bench,
+    bounces,
+    catalogue,
+    held,
+    key,
+    keys,
+    legal_hold,
+    person,
+    queue,
+    reasons,
+    record,
+    retention,
+    senders,
+)
 from postern.cli.console import DEFAULT_CONFIG, FAILED, MISCONFIGURED, NOT_FOUND, AsJson, Config, end, progress, store_of
 from postern.cli.explain import explain
 from postern.cli.ledger import ledger
@@ -42,6 +57,7 @@ app.add_typer(held.app, name="held")
 app.add_typer(senders.app, name="sender")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(bench.app, name="bench")
+app.add_typer(catalogue.app, name="catalogue")
 app.command("explain")(explain)
 app.command("ledger")(ledger)
 app.command("preference")(preference)

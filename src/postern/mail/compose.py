@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from postern.language import say
+from postern.language import say, say_count
 from postern.mail import marks
 from postern.mail.characters import one_line
 from postern.mail.letter import Draft, Passage
@@ -94,7 +94,7 @@ def _order(passage: Passage) -> Iterator[list[str]]:
         shown = title if len(title) <= _TITLE_SHOWN else f"{title[:_TITLE_SHOWN].rstrip()}..."
         lines.append(f"  {product.quantity} x {isolated(shown)}")
     if (more := len(passage.products) - _PRODUCTS_SHOWN) > 0:
-        lines.append("  " + say(passage.language, "and {count} more", count=more))
+        lines.append("  " + say_count(passage.language, "and one more", "and {count} more", more))
     yield lines
 
 

@@ -14,13 +14,13 @@ from html import escape
 
 from postern.language import DEFAULT_LANGUAGE, direction, say, spoken
 from postern.mail import dsn, header_lines, threading, writer
-from postern.mail.characters import one_line
+from postern.mail.characters import one_line, said_line
 from postern.mail.dsn import Failure, Original
+from postern.mail.paragraphs import COLUMNS, isolated, marked_up, plain_words, width_of, wrap
 from postern.mail.writer import Boundaries, Entity
 from postern.model.notice import NoticeKind
 
 LOCAL_PART = "no-reply"
-_COLUMNS = 72
 _WEB = re.compile(r"https?://[^\s<>\"\x00-\x1f\x7f-\x9f]{1,2000}")
 _SHEET = ' style="max-width:36em;font-family:sans-serif;line-height:1.5;overflow-wrap:anywhere"'
 _HEADING = ' style="font-size:1.1em;margin:1.5em 0 0.5em"'
@@ -135,36 +135,27 @@ def _body(notice: Notice, letterhead: Letterhead, boundaries: Boundaries) -> Ent
 
 
 def _text_of(paragraphs: Sequence[Paragraph], footer: str) -> str:
-    blocks = [*map(_paragraph_text, paragraphs), _wrap(footer)]
+    blocks = [*map(_paragraph_text, paragraphs), _wrapped(footer)]
     return "\n\n".join(blocks) + "\n"
 
 
 def _paragraph_text(paragraph: Paragraph) -> str:
     match paragraph:
         case Heading(words):
-            row = one_line(words)
-            return f"{row}\n{'-' * min(len(row), _COLUMNS)}"
+            row = plain_words(said_line(words))
+            return f"{row}\n{'-' * min(width_of(row), COLUMNS)}"
         case Points(items):
-            return "\n".join(_wrap(item, "* ", "  ") for item in items)
+            return "\n".join(_wrapped(item, "* ", "  ") for item in items)
         case Particulars(rows):
-            return "\n".join(_wrap(f"{name}: {value}", "  ", "    ") for name, value in rows)
+            return "\n".join(_wrapped(f"{name}: {isolated(value)}", "  ", "    ") for name, value in rows)
         case Link(words, url):
-            return f"{_wrap(words)}:\n{url}"
+            return f"{_wrapped(words)}:\n{url}"
         case Text(words):
-            return _wrap(words)
+            return _wrapped(words)
 
 
-def _wrap(words: str, first: str = "", others: str = "") -> str:
-    """Words on rows of at most 72 columns, where they allow it; no word is broken."""
-    rows = [first]
-    begun = False
-    for word in one_line(words).split(" "):
-        if begun and len(rows[-1]) + 1 + len(word) > _COLUMNS:
-            rows.append(others + word)
-        else:
-            rows[-1] += f" {word}" if begun else word
-        begun = True
-    return "\n".join(rows)
+def _wrapped(words: str, first: str = "", others: str = "") -> str:
+    return wrap(plain_words(said_line(words)), first, others)
 
 
 def _html_of(notice: Notice, paragraphs: Sequence[Paragraph], footer: str) -> str:
@@ -174,10 +165,10 @@ def _html_of(notice: Notice, paragraphs: Sequence[Paragraph], footer: str) -> st
         "<!DOCTYPE html>",
         f'<html lang="{language}" dir="{reading}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">',
-        f"<title>{_escaped(notice.subject)}</title></head><body>",
+        f"<title>{escape(one_line(notice.subject))}</title></head><body>",
         f'<div lang="{language}" dir="{reading}"{_SHEET}>',  # web mail programs keep what stands in the body alone
         *map(_paragraph_html, paragraphs),
-        f"<p{_SMALL}>{_escaped(footer)}</p>",
+        f"<p{_SMALL}>{_marked(footer)}</p>",
         "</div></body></html>",
     ]
     return "\n".join(pieces) + "\n"
@@ -186,16 +177,18 @@ def _html_of(notice: Notice, paragraphs: Sequence[Paragraph], footer: str) -> st
 def _paragraph_html(paragraph: Paragraph) -> str:
     match paragraph:
         case Heading(words):
-            return f"<h2{_HEADING}>{_escaped(words)}</h2>"
+            return f"<h2{_HEADING}>{_marked(words)}</h2>"
         case Points(items):
-            return f"<ul{_LIST}>\n" + "\n".join(f"<li>{_escaped(item)}</li>" for item in items) + "\n</ul>"
+            return f"<ul{_LIST}>\n" + "\n".join(f"<li>{_marked(item)}</li>" for item in items) + "\n</ul>"
         case Particulars(rows):
-            return "<p>" + "<br>\n".join(f"{_escaped(name)}: <bdi>{_escaped(value)}</bdi>" for name, value in rows) + "</p>"
+            return (
+                "<p>" + "<br>\n".join(f"{_marked(name)}: <bdi>{escape(one_line(value))}</bdi>" for name, value in rows) + "</p>"
+            )
         case Link(words, url):
-            return f'<p><a href="{escape(url)}">{_escaped(words)}</a></p>'
+            return f'<p><a href="{escape(url)}">{_marked(words)}</a></p>'
         case Text(words):
-            return f"<p>{_escaped(words)}</p>"
+            return f"<p>{_marked(words)}</p>"
 
 
-def _escaped(words: str) -> str:
-    return escape(one_line(words))
+def _marked(words: str) -> str:
+    return marked_up(said_line(words))

@@ -92,24 +92,24 @@ def page(language: str, title: str, pieces: Iterable[str]) -> str:
     )
 
 
-def wrap(words: str) -> str:
-    """Words in rows of at most 72 columns; a single word that is longer stays whole."""
-    if words.isascii() and len(words) <= COLUMNS:
-        return " ".join(words.split())
+def wrap(words: str, first: str = "", others: str = "") -> str:
+    """Words in rows of at most 72 columns, which begin so; a single word that is longer stays whole."""
+    if words.isascii() and len(first) + len(words) <= COLUMNS:
+        return first + " ".join(words.split())
     rows: list[str] = []
     room = 0
     for gap, piece in _PIECE.findall(words):
-        width = _width(piece)
+        width = width_of(piece)
         if rows and bool(gap) + width <= room:
             rows[-1] += " " * bool(gap) + piece
             room -= bool(gap) + width
         else:
-            rows.append(piece)
-            room = COLUMNS - width
+            rows.append((others if rows else first) + piece)
+            room = COLUMNS - len(others if rows[1:] else first) - width
     return "\n".join(rows)
 
 
-def _width(piece: str) -> int:
+def width_of(piece: str) -> int:
     """Columns on a terminal: a letter of the Far East takes two, an isolate and an accent none."""
     if piece.isascii():
         return len(piece)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from html import escape, unescape
 
-from postern.language import say
+from postern.language import phrase, say
 from postern.mail.contact_details import Allowed, Detail, find_details, host_of, is_below
 from postern.mail.contact_words import MESSENGER_HOSTS, SHORTENERS
 from postern.mail.letter import Attachment, Draft, Letter, Passage
@@ -104,10 +104,10 @@ class _Mask:
 
     def _mark(self, kind: DetailKind) -> str:
         sentence = {
-            DetailKind.ADDRESS: "[e-mail address removed]",
-            DetailKind.PHONE: "[phone number removed]",
-            DetailKind.MESSENGER: "[messenger contact removed]",
-            DetailKind.LINK: "[link removed]",
+            DetailKind.ADDRESS: phrase("[e-mail address removed]"),
+            DetailKind.PHONE: phrase("[phone number removed]"),
+            DetailKind.MESSENGER: phrase("[messenger contact removed]"),
+            DetailKind.LINK: phrase("[link removed]"),
         }[kind]
         return say(self.language, sentence)
 

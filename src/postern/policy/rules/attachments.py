@@ -1,5 +1,6 @@
 """How many files, how large together (R23), and none that could harm its reader or hide from us what it says."""
 
+from postern.language import phrase
 from postern.model.refused_file import Danger
 from postern.policy.facts import Facts
 from postern.policy.reasons import (
@@ -23,6 +24,7 @@ _REASONS = {
     Danger.BOMB: BOMB_ATTACHED,
     Danger.ENCRYPTED_MAIL: ENCRYPTED_MAIL,
 }
+_NAMELESS = phrase("without a name")
 
 
 def must_have_few_attachments(facts: Facts) -> tuple[Finding, ...]:
@@ -42,6 +44,6 @@ def must_have_small_attachments(facts: Facts) -> tuple[Finding, ...]:
 def must_have_safe_files(facts: Facts) -> tuple[Finding, ...]:
     """What each file is was decided by its content; the reason names the file."""
     return tuple(
-        Finding("safe files", Cause(_REASONS[one.danger], (("file", one.name or "without a name"),)), Effect.REFUSE, one.name)
+        Finding("safe files", Cause(_REASONS[one.danger], (("file", one.name or _NAMELESS),)), Effect.REFUSE, one.name)
         for one in facts.refused_files
     )

@@ -5,6 +5,7 @@ What is masked is masked when the mail is rewritten, and is no finding.
 
 from collections.abc import Mapping
 
+from postern.language import phrase
 from postern.model.contact_policy import Treatment
 from postern.policy.facts import Facts
 from postern.policy.reasons import CONTACT_DETAILS_HELD, CONTACT_DETAILS_NOTED, CONTACT_DETAILS_REFUSED, Cause, Reason
@@ -15,7 +16,12 @@ _EFFECTS: Mapping[Treatment, tuple[Effect, Reason]] = {
     Treatment.HOLD: (Effect.HOLD, CONTACT_DETAILS_HELD),
     Treatment.WARN: (Effect.NOTE, CONTACT_DETAILS_NOTED),
 }
-_NAMES = {"address": "an e-mail address", "phone": "a phone number", "messenger": "a messenger contact", "link": "a link"}
+_NAMES = {
+    "address": phrase("an e-mail address"),
+    "phone": phrase("a phone number"),
+    "messenger": phrase("a messenger contact"),
+    "link": phrase("a link"),
+}
 
 
 def must_respect_contact_policy(facts: Facts) -> tuple[Finding, ...]:
