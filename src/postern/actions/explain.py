@@ -203,6 +203,10 @@ def _exempted(_values: Mapping[str, Value]) -> list[str]:
     return ["It was marked as needing no response."]
 
 
+def _not_exempted(values: Mapping[str, Value]) -> list[str]:
+    return [f"The {values['side']} took that back, by {values['door']}."]
+
+
 def _reported(values: Mapping[str, Value]) -> list[str]:
     return [f"The {values.get('side', 'reader')} reported it: {values.get('reason', '')}."]
 
@@ -225,6 +229,7 @@ _TELLERS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
     "house-mail-not-kept": _not_kept,
     "message-bounced": _bounced,
     "no-response-needed": _exempted,
+    "no-response-needed-undone": _not_exempted,
     "message-reported": _reported,
 }
 

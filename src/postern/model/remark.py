@@ -15,6 +15,7 @@ class Door(StrEnum):
     """Where the reader made it."""
 
     MAIL_LINK = "mail-link"
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)

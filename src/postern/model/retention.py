@@ -62,6 +62,8 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "attempt": RetentionClass.MESSAGES,
     "exemption": RetentionClass.MESSAGES,
     "report": RetentionClass.MESSAGES,
+    "response": RetentionClass.MESSAGES,
+    "thread_standing": RetentionClass.MESSAGES,  # goes with its thread
     "notice": RetentionClass.MESSAGES,  # goes with the message it is about
     "house_mail": RetentionClass.HOUSE_MAIL,
     "order": RetentionClass.ORDERS,

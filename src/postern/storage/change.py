@@ -20,10 +20,17 @@ class Write(StrEnum):
     ADD_MESSAGE = "add message"
     ADD_HOUSE_MAIL = "add house mail"
     ADD_EXEMPTION = "add exemption"
+    REMOVE_EXEMPTION = "remove exemption"
     ADD_REPORT = "add report"
     COUNT_BOUNCE = "count bounce"
     SET_MESSAGE_STATE = "set message state"
     SETTLE_HELD = "settle held message"
+    TOUCH_THREAD = "touch thread"
+    START_RESPONSE = "start response"
+    ANSWER_RESPONSES = "answer responses"
+    EXEMPT_RESPONSE = "exempt response"
+    REPORT_RESPONSE = "report response"
+    SETTLE_THREAD = "settle thread"
     ADD_NOTICE = "add notice"
     SET_NOTICE_STATE = "set notice state"
     ADD_DELIVERY = "add delivery"
@@ -89,6 +96,15 @@ class NotMarked:
 
 
 @dataclass(frozen=True, slots=True)
+class Exempted:
+    """Guard: this side has exempted this message, and not undone it."""
+
+    seller_id: int
+    message_id: UUID
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class OptOutUnchanged:
     """Guard: the buyer has decided nothing new about whose messages they want."""
 
@@ -141,6 +157,7 @@ Guard = (
     | SenderApproved
     | LeaseHeld
     | NotMarked
+    | Exempted
     | OptOutUnchanged
     | WithinDailyLimit
     | AttemptUnlisted

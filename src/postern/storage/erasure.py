@@ -18,6 +18,7 @@ from postern.model.thread import MessageState
 from postern.storage.engine import translated_errors
 from postern.storage.forgetting import forget_documents, forget_failure_reports, forget_notices, withhold_about
 from postern.storage.people import CORRESPONDENT
+from postern.storage.responses import end_clocks
 from postern.storage.schema import (
     bounce_score,
     delivery,
@@ -200,6 +201,7 @@ def _forget_words(connection: Connection, seller_id: int, rows: Sequence[RowMapp
     reports = report.c.seller_id == seller_id, report.c.message_id.in_(ids)
     connection.execute(update(report).where(*reports).values(sealed_text=b""))
     withhold_about(connection, ids)
+    end_clocks(connection, seller_id, ids)
     documents = [row[name] for row in rows for name in ("original_id", "relayed_id")]
     blobs = forget_documents(connection, seller_id, documents) + forget_notices(connection, seller_id, ids)
     return blobs + forget_failure_reports(connection, ids)

@@ -10,6 +10,7 @@ from postern.model.thread import MessageState
 from postern.storage.change import (
     AttemptUnlisted,
     Change,
+    Exempted,
     Guard,
     HouseUnseen,
     LeaseHeld,
@@ -99,8 +100,15 @@ _STATES = (
     .with_for_update()
 )
 
+_EXEMPTED = (
+    select(exemption.c.seller_id, exemption.c.message_id, exemption.c.side)
+    .where(tuple_(exemption.c.seller_id, exemption.c.message_id, exemption.c.side).in_(_KEYS))
+    .order_by(exemption.c.seller_id, exemption.c.message_id)
+    .with_for_update()
+)
+
 # Of two changes in one batch that need the same, only the first gets it.
-_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, AttemptUnlisted, StillHeld, StillSent)
+_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, Exempted, AttemptUnlisted, StillHeld, StillSent)
 
 
 def failed_guards(connection: Connection, changes: Sequence[Change]) -> list[tuple[Guard, ...]]:
@@ -207,6 +215,12 @@ def _not_marked(connection: Connection, guards: list[NotMarked]) -> dict[Guard, 
     return checks
 
 
+def _exempted(connection: Connection, guards: list[Exempted]) -> dict[Guard, bool]:
+    keys = sorted((guard.seller_id, guard.message_id, guard.side) for guard in guards)
+    exempted = {(row[0], row[1], row[2]) for row in _rows(connection, _EXEMPTED, keys)}
+    return {guard: (guard.seller_id, guard.message_id, guard.side) in exempted for guard in guards}
+
+
 def _opt_outs(connection: Connection, guards: list[OptOutUnchanged]) -> dict[Guard, bool]:
     versions = {row[0]: row[1] for row in _rows(connection, _OPT_OUTS, sorted({guard.buyer_id for guard in guards}))}
     return {guard: versions.get(guard.buyer_id) == guard.version for guard in guards}
@@ -242,6 +256,7 @@ _CHECKS: Mapping[type, Callable[[Connection, Any], dict[Guard, bool]]] = {
     SenderApproved: _approved,
     LeaseHeld: _leased,
     NotMarked: _not_marked,
+    Exempted: _exempted,
     OptOutUnchanged: _opt_outs,
     AttemptUnlisted: _unlisted,
     StillHeld: _held,

@@ -42,6 +42,11 @@ def exemption_row(message: Message, side: Side, door: Door, made_at: datetime) -
     return Row(Write.ADD_EXEMPTION, _made(message, side, door, made_at))
 
 
+def undone_exemption_row(message: Message) -> Row:
+    """The row that takes "no response needed" back."""
+    return Row(Write.REMOVE_EXEMPTION, {"of_seller": message.seller_id, "of_message": message.id})
+
+
 def report_row(message: Message, side: Side, reason: ReportReason, sealed_text: bytes, *, door: Door, made_at: datetime) -> Row:
     """The row of a report; its text was sealed by ``seal_report``."""
     return Row(Write.ADD_REPORT, {**_made(message, side, door, made_at), "reason": reason, "sealed_text": sealed_text})

@@ -25,6 +25,7 @@ from postern.storage.forgetting import (
     withhold_in,
 )
 from postern.storage.legal_holds import find_held, held_among, take_turn
+from postern.storage.responses import forget_clocks
 from postern.storage.schema import (
     HOUSE,
     attempt,
@@ -193,7 +194,9 @@ def _forget_messages(connection: Connection, rows: Sequence[RowMapping]) -> list
         connection.execute(delete(message).where(message.c.seller_id == seller_id, message.c.id.in_(ids)))
         blobs += forget_notices(connection, seller_id, ids)
         blobs += forget_documents(connection, seller_id, (row[name] for row in own for name in ("original_id", "relayed_id")))
-        _forget_empty_threads(connection, seller_id, {row["thread_id"] for row in own})
+        threads = {row["thread_id"] for row in own}
+        forget_clocks(connection, seller_id, ids, threads)
+        _forget_empty_threads(connection, seller_id, threads)
     message_ids = [row["id"] for row in rows]
     count_gone(connection, RetentionClass.MESSAGES, len(message_ids))
     withhold_about(connection, message_ids)

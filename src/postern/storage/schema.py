@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0012"  # of this schema: the newest migration's
+REVISION = "0010"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -220,6 +220,42 @@ message = Table(
     Index(None, "received_at"),  # what is old enough to go
 )
 
+_BY_TIME = (message.c.seller_id, message.c.received_at, message.c.id)
+_SELLERS_SENT = text("author = 'seller' AND state IN ('queued', 'delivered')")  # R15, as the shelf asks for it
+_SELLERS_UNSENT = text("author = 'seller' AND state NOT IN ('queued', 'delivered')")
+Index("ix_message_sent", *_BY_TIME, sqlite_where=_SELLERS_SENT, postgresql_where=_SELLERS_SENT)
+Index("ix_message_not_delivered", *_BY_TIME, sqlite_where=_SELLERS_UNSENT, postgresql_where=_SELLERS_UNSENT)
+
+thread_standing = Table(  # what a seller sees of a thread at a glance; it follows from the messages
+    "thread_standing",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("thread_id", Id, primary_key=True),
+    Column("last_id", Id, nullable=False),  # the last message that the seller may see
+    Column("last_at", Moment, nullable=False),
+    Column("heard_at", Moment, nullable=True),  # when the buyer wrote last; robots do not count, here and below
+    Column("spoke_at", Moment, nullable=True),  # when the seller did
+    Column("open_since", Moment, nullable=True),  # R29: the start of the earliest clock that runs
+    Column("waiting_since", Moment, nullable=True),  # when the seller wrote, where the buyer has not written since
+    Index(None, "seller_id", "last_at", "thread_id"),
+    Index(None, "seller_id", "open_since", "thread_id"),
+    Index(None, "seller_id", "waiting_since", "thread_id"),
+)
+
+response = Table(  # the response clock (R29): one row a message of a buyer that is measured
+    "response",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", Id, primary_key=True),
+    Column("thread_id", Id, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("answered_at", Moment, nullable=True),
+    Column("exempted_at", Moment, nullable=True),
+    Column("reported_at", Moment, nullable=True),
+    Index(None, "seller_id", "thread_id"),
+    Index(None, "seller_id", "started_at"),
+)
+
 notice = Table(  # a mail of the marketplace's own (R30), about one message
     "notice",
     metadata,
@@ -286,6 +322,7 @@ report = Table(  # R27: once for each side
     Column("sealed_text", LargeBinary, nullable=False),  # with the relationship's key
     Column("door", Text, nullable=False),
     Column("made_at", Moment, nullable=False),
+    Index(None, "seller_id", "side", "made_at"),
 )
 
 journal = Table(

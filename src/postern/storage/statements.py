@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Double, Executable, Integer, bindparam, delet
 
 from postern.model.seal import chain_of
 from postern.storage.change import Change, Write
+from postern.storage.clocks import CLOCK_STATEMENTS, clock_rows
 from postern.storage.columns import Id, Moment
 from postern.storage.schema import (
     attempt,
@@ -56,6 +57,11 @@ STATEMENTS: Mapping[Write, Executable] = {
     Write.ADD_MESSAGE: insert(message),
     Write.ADD_HOUSE_MAIL: insert(house_mail),
     Write.ADD_EXEMPTION: insert(exemption),
+    Write.REMOVE_EXEMPTION: delete(exemption).where(
+        exemption.c.seller_id == bindparam("of_seller"),
+        exemption.c.message_id == bindparam("of_message"),
+        exemption.c.side == "seller",  # R18: nobody else has a clock
+    ),
     Write.ADD_REPORT: insert(report),
     # What is there decays first, from the last failure that the writer saw: of two written at once, only for the first.
     Write.COUNT_BOUNCE: text(
@@ -102,7 +108,11 @@ STATEMENTS: Mapping[Write, Executable] = {
     Write.ADD_ATTEMPT: insert(attempt),
     Write.ADD_JOURNAL: insert(journal),
     Write.MARK_UNSEALED: insert(unsealed),
+    **CLOCK_STATEMENTS,
 }
+
+
+_LOCKED_BY = ("id", "of_message", "of_delivery", "person_id", "thread_id", "of_thread")  # the first that a row has
 
 
 def write_all(connection: Connection, changes: Iterable[Change]) -> None:
@@ -112,6 +122,8 @@ def write_all(connection: Connection, changes: Iterable[Change]) -> None:
         for row in change.rows:
             rows[row.write].append(row.values)
     rows[Write.MARK_UNSEALED] = mark_unsealed(rows[Write.ADD_JOURNAL])
+    for write, following in clock_rows(connection, rows).items():
+        rows[write].extend(following)
     for write in Write:
         if rows[write]:
             _run(connection, STATEMENTS[write], sorted(rows[write], key=_lock_order))
@@ -135,4 +147,4 @@ def mark_unsealed(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, obj
 
 def _lock_order(values: Mapping[str, Any]) -> tuple[int, str]:
     seller_id = values.get("seller_id", values.get("of_seller", 0))
-    return seller_id, str(values.get("id", values.get("of_message", values.get("of_delivery", values.get("person_id", "")))))
+    return seller_id, next((str(values[name]) for name in _LOCKED_BY if name in values), "")

@@ -34,7 +34,15 @@ _STATES = {
 }
 _OUTCOMES = {"delivered": MessageState.DELIVERED, "failed": MessageState.FAILED}
 _LEAVES_STATE = frozenset(
-    ("mail-repeated", "no-response-needed", "message-reported", "message-read", "notice-made", "delivery-held-back")
+    (
+        "mail-repeated",
+        "no-response-needed",
+        "no-response-needed-undone",
+        "message-reported",
+        "message-read",
+        "notice-made",
+        "delivery-held-back",
+    )
 )
 _OF_THE_HOUSE = (HOUSE_MAIL, "house-mail-not-kept")  # a failure report: its original is another mail
 _MAILS = {"original": "original_id", "relayed": "relayed_id"}
