@@ -7,6 +7,7 @@ from postern.mail.dsn import Failure, Original
 from postern.mail.notice import Letterhead, Notice, compose_notice
 from postern.mail.notices.address_failing import address_failing
 from postern.mail.notices.buyer_opted_out import buyer_opted_out
+from postern.mail.notices.confirm_address import confirm_address
 from postern.mail.notices.delivery_failed import delivery_failed
 from postern.mail.notices.held import held, hold_expired, hold_refused
 from postern.mail.notices.outside_copy import outside_copy
@@ -32,6 +33,8 @@ LETTERHEAD = Letterhead(
     date=NOW + timedelta(seconds=1),
 )
 CANCEL_URL = "https://marketplace.example/orders?cancel=1&from=mail"
+
+CONFIRM_URL = f"{PUBLIC_URL}/m/confirm-sender/AQEB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,12 @@ def examples(language: str, original: Original = ORIGINAL, cancel_url: str = CAN
         NoticeKind.HOLD_EXPIRED: Example(hold_expired(language, original, *of_leaking), decision),
         NoticeKind.OUTSIDE_COPY: Example(outside_copy(language, original, 2)),
         NoticeKind.ADDRESS_FAILING: Example(address_failing(language, ANNS_ALIAS, original.subject, NOW, "5.2.2"), answers=False),
+        NoticeKind.CONFIRM_ADDRESS: Example(
+            confirm_address(
+                language, "Acme Books", "Example Market", f"{PUBLIC_URL}/m/confirm-sender/AQEB", NOW + timedelta(days=7)
+            ),
+            answers=False,
+        ),
         NoticeKind.DELIVERY_FAILED: Example(
             delivery_failed(language, original, "5.1.1", NOW), Failure(550, "5.1.1", "... user unknown", NOW)
         ),

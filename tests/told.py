@@ -49,7 +49,11 @@ def notices(town: Town) -> list[str]:
 
 
 def entries(town: Town) -> list[tuple[str, dict[str, object]]]:
-    """The journal in plain values."""
+    """The journal in plain values, without those that are withheld."""
     with town.store.look() as look:
         rows = look.connection.execute(select(schema.journal.c.kind, schema.journal.c.fields).order_by(schema.journal.c.id)).all()
-    return [(str(kind), {name: json.loads(value) for name, _, value in json.loads(cast("str", fields))}) for kind, fields in rows]
+    return [(str(kind), _values(cast("str", fields))) for kind, fields in rows]
+
+
+def _values(fields: str) -> dict[str, object]:
+    return {name: json.loads(value) for name, salt, value in json.loads(fields) if salt is not None}

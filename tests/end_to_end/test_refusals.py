@@ -33,6 +33,7 @@ from tests.mailboxes import Mailboxes, open_mailboxes, text_of
 from tests.market import Way
 from tests.senders import busy
 from tests.serving import Installation, Record, free_port, install
+from tests.visitor import Visitor
 
 BOLT = {
     "kind": "seller",
@@ -134,7 +135,12 @@ def test_an_address_is_approved_while_the_server_runs_and_the_mail_sent_again_pa
     listed = shop.tell("sender list", "acme")
     assert isinstance(listed, list)
     assert {"new@acme.test": "pending"}.items() <= {one["address"]: one["state"] for one in listed}.items()
-    assert shop.tell("sender approve", "acme", "new@acme.test") == {"state": "approved", "changed": True}
+    approved = {"state": "waits_for_confirmation", "changed": True, "asked": "mailed"}
+    assert shop.tell("sender approve", "acme", "new@acme.test") == approved
+    assert shop.write("new@acme.test", alias)[0] == 550
+    question = text_of(wait_for_notice(shop, "new@acme.test", "confirm_address"))
+    [path] = re.findall(r"http://127[.\d:]+(/m/confirm-sender/[\w-]+)", question)
+    assert "is taken now" in Visitor(shop.installation.web_port).post(path).text
     assert shop.write("new@acme.test", alias, text="The second time")[0] == 250
     assert "The second time" in text_of(shop.mailboxes.wait_for("eve@mail.test"))
     assert shop.tell("sender block", "acme", "new@acme.test") == {"state": "blocked", "changed": True}
@@ -335,8 +341,20 @@ def test_each_command_says_in_one_line_what_is_wrong_with_what_was_typed(desk: D
 
 def test_permissions_are_listed_added_blocked_and_counted(desk: Desk) -> None:
     """R20, R21."""
-    assert desk.type("sender", "add", "acme", "new@acme.test", "--json").told == {"state": "approved", "changed": True}
-    assert desk.type("sender", "add", "acme", "new@acme.test").out == "It may write already.\n"
+    added = {"state": "waits_for_confirmation", "changed": True, "asked": "mailed"}
+    assert desk.type("sender", "add", "acme", "new@acme.test", "--json").told == added
+    again = "Now: approved, has not confirmed yet. A link to confirm is on its way to it.\n"
+    assert desk.type("sender", "add", "acme", "new@acme.test").out == again
+    assert desk.type("sender", "add", "acme", "help@acme.test").out == "It may write (customer service).\n"
+    assert desk.type("sender", "add", "--proposed", "acme", "three@acme.test", "--json").told == {
+        "state": "waits_for_both",
+        "changed": True,
+        "asked": "mailed",
+    }
+    assert desk.type("sender", "remove", "acme", "three@acme.test").out == "Removed.\n"
+    assert desk.type("sender", "remove", "acme", "three@acme.test", "--json").told == {"changed": False}
+    refused = desk.type("sender", "remove", "acme", "help@acme.test")
+    assert (refused.status, "take it out there, or block it" in refused.err) == (1, True)
     assert desk.type("sender", "block", "acme", "old@acme.test", "--json").told == {"state": "blocked", "changed": True}
     assert desk.type("sender", "block", "acme", "old@acme.test").out == "It was blocked already.\n"
     listed = desk.type("sender", "list", "acme", "--json").told
@@ -344,10 +362,10 @@ def test_permissions_are_listed_added_blocked_and_counted(desk: Desk) -> None:
     assert [(one["address"], one["state"]) for one in listed] == [
         ("help@acme.test", "customer_service"),
         ("help@acme.test", "registered_sender"),
-        ("new@acme.test", "approved_sender"),
+        ("new@acme.test", "waits_for_confirmation"),
         ("old@acme.test", "blocked"),
     ]
-    assert "approved sender: new@acme.test" in desk.type("sender", "list", "acme").out
+    assert "new@acme.test: approved, has not confirmed yet\n" in desk.type("sender", "list", "acme").out
     days = desk.type("sender", "limit", "acme", "--json").told
     assert isinstance(days, list)
     assert [(one["marketplace"], one["limit"], one["used"], one["left"]) for one in days] == [("de", 660, 0, 660)]

@@ -202,8 +202,7 @@ def _destroy(transaction: Transaction, person_id: UUID, traces: _Traces, held: H
         return None
     blobs = forget_house_mails(transaction, traces.house_mails)
     withhold_entries(transaction, traces.entries, LASTING_FIELDS)
-    destroy_keys(transaction, person_id, now)
-    return blobs
+    return blobs + destroy_keys(transaction, person_id, now)
 
 
 def _house_mails_with(store: Store, address: Address) -> list[tuple[UUID, UUID | None]]:

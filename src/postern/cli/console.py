@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 from uuid import UUID
 
 import typer
@@ -45,6 +45,12 @@ def read_name(prefix: str, text: str, sentence: str) -> UUID:
     if found is None:
         raise NotFoundError(sentence)
     return found
+
+
+def fail(sentence: str) -> NoReturn:
+    """Nothing was done, and why, on standard error."""
+    typer.echo(f"postern: {sentence}", err=True)
+    sys.exit(FAILED)
 
 
 def end(error: Exception, code: int) -> None:

@@ -1,7 +1,8 @@
 """What our mails carry signed: the thread's token, and the links that act without sign-in.
 
 A thread token proves nothing but that this pair's thread was quoted (R9); it never expires, for a thread is never closed. A link
-names one action, one message and the side it was issued to, and has an end.
+names one action, one message and the side it was issued to, and has an end. The link that an address confirms by (R20) names the
+permission, and has an end too.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from postern.keys import (
 )
 from postern.model.relationship import Side
 
+CONFIRM = "confirm-sender"
 _THREAD = "thread token"
 _SIDES = {Side.BUYER: b"b", Side.SELLER: b"s"}
 _ID_LENGTH, _EXPIRY_LENGTH = 16, 3
@@ -62,6 +64,21 @@ def read_link_token(keyring: Keyring, action: str, token: str, now: datetime) ->
     require_not_expired(payload[-_EXPIRY_LENGTH:], now)
     side = next(side for side, letter in _SIDES.items() if letter == payload[_ID_LENGTH : _ID_LENGTH + 1])
     return LinkTarget(UUID(bytes=payload[:_ID_LENGTH]), side)
+
+
+def make_confirmation_link(keyring: Keyring, public_url: str, permission_id: UUID, expires_at: datetime) -> str:
+    """The whole URL by which an address confirms that it writes for a seller (R20)."""
+    token = keyring.seal_token(_purpose(CONFIRM), permission_id.bytes + expiry_octets(expires_at))
+    return f"{public_url}/m/{CONFIRM}/{to_base64url(token)}"
+
+
+def read_confirmation_token(keyring: Keyring, token: str, now: datetime) -> UUID:
+    """The permission that such a link names. Raises TokenError for any token that was not made for this, or is past its time."""
+    payload = keyring.open_token(_purpose(CONFIRM), from_base64url(token))
+    if len(payload) != _ID_LENGTH + _EXPIRY_LENGTH:
+        raise TokenError("not a link")
+    require_not_expired(payload[-_EXPIRY_LENGTH:], now)
+    return UUID(bytes=payload[:_ID_LENGTH])
 
 
 def _purpose(action: str) -> str:

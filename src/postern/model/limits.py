@@ -75,6 +75,9 @@ class Limits:
     thread_burst: Annotated[int, "Messages of one thread within the minutes below; the next is held: robots write so."] = 20
     thread_burst_minutes: Annotated[int, "Minutes in which the messages of a thread are counted for that."] = 10
     pending_senders: Annotated[int, "Unregistered addresses listed for a seller's approval; more are refused unlisted."] = 100
+    unconfirmed_senders: Annotated[int, "Addresses added for a seller that have not confirmed yet; no more are added."] = 100
+    confirmation_mails: Annotated[int, "Links to confirm that one address is mailed in a day, whoever added it."] = 3
+    seller_confirmations: Annotated[int, "Links to confirm that are mailed for one seller in a day."] = 50
     hold_days: Annotated[int, "Days that a held message waits for a decision, then it is refused and its author told."] = 14
     stale_retries: Annotated[int, "How often a mail is judged again because the facts changed under it."] = 2
 
@@ -115,6 +118,7 @@ class Limits:
 
     # Pages
     link_days: Annotated[int, "Days that a link in a mail works."] = 90
+    confirmation_days: Annotated[int, "Days that a link works by which an address confirms that it writes for a seller."] = 7
     page_body: Annotated[int, "Octets of a form that a page takes."] = 30_000  # a report: 12 octets a character, and the rest
     page_seconds: Annotated[int, "Seconds for a form to arrive, and for pages under way when serving ends."] = 10
     page_connections: Annotated[int, "Connections to the pages at once."] = 200

@@ -1,4 +1,4 @@
-"""A notice: a mail of the marketplace's own about one message (R30)."""
+"""A notice: a mail of the marketplace's own, about one message or one permission (R30)."""
 
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     OUTSIDE_COPY = "outside_copy"
     DELIVERY_FAILED = "delivery_failed"  # at the attempt, or by a report that came back
     ADDRESS_FAILING = "address_failing"  # a seller's customer-service address
+    CONFIRM_ADDRESS = "confirm_address"  # R20: asks an address whether it writes for a seller
 
 
 class NoticeState(StrEnum):

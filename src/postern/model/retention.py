@@ -81,6 +81,9 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "erasure": Stays("the account of who was forgotten when; it holds a number and two times"),
     "retention_mark": Stays("one row a class"),
     "sender_attempt": Stays("one row an address, a hundred a seller that nobody decided on; goes with the person"),
+    "sender_permission": Stays("one row an address of Messaging permissions; goes with the address or the person"),
+    "confirmation_count": Stays("one row an address and seller, of one day, replaced by the next; goes with the person"),
+    "submission_secret": Stays("a digest; goes when it is revoked, or with the person"),
     "seller_block": Stays("the buyer's choice; goes with the person"),
     "daily_use": Stays("a number a seller and day, which names nobody"),
     "bounce_score": Stays(

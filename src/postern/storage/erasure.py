@@ -18,6 +18,7 @@ from postern.model.thread import MessageState
 from postern.storage.engine import translated_errors
 from postern.storage.forgetting import forget_documents, forget_failure_reports, forget_notices, withhold_about
 from postern.storage.people import CORRESPONDENT
+from postern.storage.permissions import forget_permissions
 from postern.storage.responses import end_clocks
 from postern.storage.schema import (
     bounce_score,
@@ -36,6 +37,8 @@ from postern.storage.schema import (
     seller_address,
     seller_block,
     sender_attempt,
+    sender_permission,
+    submission_secret,
     thread,
 )
 from postern.storage.store import Look
@@ -105,11 +108,12 @@ def end_contact(connection: Connection, person_id: UUID, now: datetime) -> None:
     open_pair = relationship.c.buyer_id == person_id, relationship.c.ended_at.is_(None)
     connection.execute(update(relationship).where(*open_pair).values(ended_at=now))
     connection.execute(delete(seller_address).where(seller_address.c.person_id == person_id))
+    connection.execute(delete(submission_secret).where(submission_secret.c.person_id == person_id))
 
 
-def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> None:
+def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> list[str]:
     """The step from which there is no way back: the person's key, what it sealed of them, and the marks that found them; the keys
-    of their pairs; their orders.
+    of their pairs; their orders. Answers the blobs that lie without a row now.
     """
     end_contact(connection, person_id, now)
     gone = (person_id, *_forget_strangers_with_address_of(connection, person_id))
@@ -119,6 +123,7 @@ def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> None
     connection.execute(delete(seller_block).where(seller_block.c.buyer_id == person_id))
     connection.execute(delete(sender_attempt).where(sender_attempt.c.person_id == person_id))
     connection.execute(delete(bounce_score).where(bounce_score.c.person_id.in_(gone)))
+    return forget_permissions(connection, gone)
 
 
 def _forget_strangers_with_address_of(connection: Connection, person_id: UUID) -> list[UUID]:
@@ -253,7 +258,7 @@ def cut_log(engine: Engine) -> bool:
 def _vacuum(engine: Engine) -> None:
     tables = (
         *(person, relationship, message, document, journal, report, notice, house_mail, order, delivery),
-        *(seller_address, seller_block, sender_attempt, bounce_score),
+        *(seller_address, seller_block, sender_attempt, sender_permission, submission_secret, bounce_score),
     )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         quote = connection.dialect.identifier_preparer.format_table

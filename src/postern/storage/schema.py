@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0010"  # of this schema: the newest migration's
+REVISION = "0008"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -105,6 +105,42 @@ sender_attempt = Table(  # who wrote for a seller without being registered (R20)
     Column("first_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),
     Index(None, "seller_id", "address_mark", unique=True),
+)
+
+sender_permission = Table(  # an address that was added for a seller (R20): it counts once it is approved and has confirmed
+    "sender_permission",
+    metadata,
+    Column("seller_id", BigInteger, ForeignKey("seller.id"), primary_key=True, autoincrement=False),
+    Column("person_id", Id, ForeignKey("person.id"), primary_key=True),
+    Column("id", Id, nullable=False, unique=True),  # what the link names that is mailed to it
+    Column("added_at", Moment, nullable=False),
+    Column("approved_at", Moment, nullable=True),
+    Column("confirmed_at", Moment, nullable=True),
+    Index(None, "person_id"),
+)
+
+confirmation_count = Table(  # how many such links were mailed to an address on one day, for one seller
+    "confirmation_count",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Id, primary_key=True),
+    Column("day", Text, nullable=False),  # 2026-11-24, UTC
+    Column("mails", Integer, nullable=False),
+    Index(None, "person_id"),
+)
+
+submission_secret = Table(  # with which a mail program signs in as one address of one seller; only a keyed digest is kept
+    "submission_secret",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("seller_id", BigInteger, ForeignKey("seller.id"), nullable=False),
+    Column("person_id", Id, ForeignKey("person.id"), nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("prefix", Text, nullable=False),  # its first letters, by which people know it again
+    Column("made_at", Moment, nullable=False),
+    Column("used_at", Moment, nullable=True),  # the last time, to the hour
+    Index(None, "seller_id", "person_id"),
+    Index(None, "person_id"),
 )
 
 seller_block = Table(  # a buyer's opt-out for one seller
@@ -256,7 +292,7 @@ response = Table(  # the response clock (R29): one row a message of a buyer that
     Index(None, "seller_id", "started_at"),
 )
 
-notice = Table(  # a mail of the marketplace's own (R30), about one message
+notice = Table(  # a mail of the marketplace's own (R30), about one message; or about a permission, which is its thread too
     "notice",
     metadata,
     Column("seller_id", BigInteger, primary_key=True, autoincrement=False),

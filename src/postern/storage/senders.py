@@ -8,10 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
 
 from postern.model.address import Address
-from postern.model.people import AddressRole
 from postern.storage.change import Row, Write
 from postern.storage.people import CORRESPONDENT, find_correspondent, find_person_with_address, person_row
-from postern.storage.schema import person, seller_address, sender_attempt
+from postern.storage.schema import person, sender_attempt
 from postern.storage.store import Look
 from postern.storage.vault import Vault
 
@@ -87,51 +86,35 @@ def repeated_attempt_row(seller_id: int, person_id: UUID, now: datetime) -> Row:
     return Row(Write.COUNT_SENDER_ATTEMPT, {"of_seller": seller_id, "of_person": person_id, "tried_at": now})
 
 
-def approve(connection: Connection, vault: Vault, seller_id: int, address: Address) -> bool:
-    """Let this address write for the seller, and take it off the list of attempts. Answers whether that is new: it was blocked,
-    or not registered.
-    """
-    mark = vault.mark_address(address)
-    is_this = (sender_attempt.c.seller_id == seller_id, sender_attempt.c.address_mark == mark)
-    was_listed = connection.execute(delete(sender_attempt).where(*is_this)).rowcount > 0
-    person_id = find_person_with_address(connection, vault, CORRESPONDENT, address) or _add_person(connection, vault, address)
-    known = connection.execute(
-        select(seller_address.c.role).where(seller_address.c.seller_id == seller_id, seller_address.c.person_id == person_id)
-    ).first()
+def correspondent_with(connection: Connection, vault: Vault, address: Address) -> UUID:
+    """The person who has this address, added where nobody has: an address stands once, so that it can be erased once."""
+    known = find_person_with_address(connection, vault, CORRESPONDENT, address)
     if known:
-        return was_listed
-    row = {"seller_id": seller_id, "person_id": person_id, "role": AddressRole.APPROVED_SENDER}
-    connection.execute(insert(seller_address), row)
-    return True
+        return known
+    row = person_row(vault, CORRESPONDENT, address)
+    connection.execute(insert(person), row)
+    return UUID(str(row["id"]))
+
+
+def take_off_list(connection: Connection, seller_id: int, person_id: UUID) -> AttemptState | None:
+    """Forget what is listed of this address, a block too. Answers what that was."""
+    is_this = (sender_attempt.c.seller_id == seller_id, sender_attempt.c.person_id == person_id)
+    state = connection.execute(delete(sender_attempt).where(*is_this).returning(sender_attempt.c.state)).scalar_one_or_none()
+    return AttemptState(state) if state else None
 
 
 def block(connection: Connection, vault: Vault, seller_id: int, address: Address, now: datetime) -> bool:
     """Refuse this address from now on, and list it no more as pending. Answers whether that is new."""
-    person_id = find_person_with_address(connection, vault, CORRESPONDENT, address)
-    if person_id:
-        connection.execute(
-            delete(seller_address).where(
-                seller_address.c.seller_id == seller_id,
-                seller_address.c.person_id == person_id,
-                seller_address.c.role == AddressRole.APPROVED_SENDER,
-            )
-        )
-    mark = vault.mark_address(address)
-    is_this = (sender_attempt.c.seller_id == seller_id, sender_attempt.c.address_mark == mark)
+    person_id = correspondent_with(connection, vault, address)
+    is_this = (sender_attempt.c.seller_id == seller_id, sender_attempt.c.person_id == person_id)
     state = connection.execute(select(sender_attempt.c.state).where(*is_this)).scalar_one_or_none()
     if state is not None:
         connection.execute(update(sender_attempt).where(*is_this).values(state=AttemptState.BLOCKED))
         return AttemptState(state) is not AttemptState.BLOCKED
-    person_id = person_id or _add_person(connection, vault, address)
-    values = {"seller_id": seller_id, "person_id": person_id, "address_mark": mark, "state": AttemptState.BLOCKED}
-    connection.execute(insert(sender_attempt), values | {"attempts": 0, "first_at": now, "last_at": now})
+    values = {"seller_id": seller_id, "person_id": person_id, "address_mark": vault.mark_address(address)}
+    values |= {"state": AttemptState.BLOCKED, "attempts": 0, "first_at": now, "last_at": now}
+    connection.execute(insert(sender_attempt), values)
     return True
-
-
-def _add_person(connection: Connection, vault: Vault, address: Address) -> UUID:
-    row = person_row(vault, CORRESPONDENT, address)
-    connection.execute(insert(person), row)
-    return UUID(str(row["id"]))
 
 
 def _attempt(row: RowMapping) -> SenderAttempt:

@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody, SkipValidation
 
 from postern.language import DEFAULT_LANGUAGE, say
-from postern.web import critical, no_response_needed, report
+from postern.web import confirm_sender, critical, no_response_needed, report
 from postern.web.health import tell_ready
 from postern.web.outbox import spell_outbox
 from postern.web.pages import Pages, load_stylesheet, show_notice
@@ -53,6 +53,16 @@ async def report_page(pages: ThePages, token: FromPath[str]) -> Response[bytes]:
 @post("/m/report/{token:str}", status_code=200)
 async def report_sent(pages: ThePages, token: FromPath[str], body: RawBody) -> Response[bytes]:
     return await to_thread(report.act, pages, token, body)
+
+
+@route("/m/confirm-sender/{token:str}", http_method=_READ)
+async def confirm_sender_page(pages: ThePages, token: FromPath[str]) -> Response[bytes]:
+    return await to_thread(confirm_sender.ask, pages, token)
+
+
+@post("/m/confirm-sender/{token:str}", status_code=200)
+async def confirm_sender_done(pages: ThePages, token: FromPath[str], body: RawBody) -> Response[bytes]:  # noqa: ARG001 - read, so that it is limited
+    return await to_thread(confirm_sender.act, pages, token)
 
 
 @route(critical.PAGE, http_method=_READ)
@@ -94,6 +104,8 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     no_response_needed_done,
     report_page,
     report_sent,
+    confirm_sender_page,
+    confirm_sender_done,
     critical_messages,
     stylesheet,
     healthz,
