@@ -92,7 +92,7 @@ class Installation:
         shutil.copy(self.config, config)
         twin = replace(self, config=config, smtp_port=free_port(), web_port=free_port())
         doors = {"smtp": twin.smtp_port, "web": twin.web_port}
-        _change_settings(config, {name: {"listen": f"127.0.0.1:{port}"} for name, port in doors.items()})
+        change_settings(config, {name: {"listen": f"127.0.0.1:{port}"} for name, port in doors.items()})
         return twin
 
     def import_feed(self, records: Sequence[Record]) -> None:
@@ -181,7 +181,7 @@ def initialise(folder: Path, store_url: str, next_hop_port: int, limits: Section
     make_installation(folder, MAIL_DOMAIN)
     smtp_port, web_port = free_port(), free_port()
     installation = Installation(folder / "postern.toml", smtp_port, web_port, next_hop_port)
-    _change_settings(
+    change_settings(
         installation.config,
         {
             "service": {"public_url": f"http://127.0.0.1:{web_port}"},
@@ -202,7 +202,7 @@ def free_port() -> int:
         return port
 
 
-def _change_settings(config: Path, changes: Mapping[str, Section]) -> None:
+def change_settings(config: Path, changes: Mapping[str, Section]) -> None:
     """Write the settings anew with these keys changed. Comments go; nobody reads this copy."""
     settings = tomllib.loads(config.read_text())
     for section, keys in changes.items():

@@ -6,9 +6,10 @@ mail that nobody can read any more.
 
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args, get_type_hints
 
 from pydantic import BaseModel
@@ -66,15 +67,20 @@ class _Option:
     meaning: str
 
 
-def install(folder: Path, mail_domain: str = DEFAULT_MAIL_DOMAIN) -> list[str]:
-    """Make everything a first ``serve`` needs, and say what was made, in sentences. Raises ConfigurationError."""
+Values = Mapping[str, Mapping[str, str]]  # by section and key
+
+
+def install(folder: Path, mail_domain: str = DEFAULT_MAIL_DOMAIN, values: Values = MappingProxyType({})) -> list[str]:
+    """Make everything a first ``serve`` needs, and say what was made, in sentences. ``values`` stand in the settings file instead
+    of the defaults. Raises ConfigurationError.
+    """
     if not is_domain(mail_domain) or "." not in mail_domain:
         raise ConfigurationError("the mail domain must be a domain name such as marketplace.example")
     keys = [_DkimKey(mail_domain.lower(), selector, algorithm, generate_private_key(algorithm)) for selector, algorithm in _DKIM]
     _require_nothing_there(folder)
     made: list[Path] = []
     try:
-        _write_all(folder, keys, made)
+        _write_all(folder, keys, values, made)
     except BaseException as error:
         _remove(made)
         if isinstance(error, OSError):
@@ -89,7 +95,7 @@ def _require_nothing_there(folder: Path) -> None:
             raise ConfigurationError(f"{folder / name} exists already, and is not replaced: name another folder")
 
 
-def _write_all(folder: Path, keys: list[_DkimKey], made: list[Path]) -> None:
+def _write_all(folder: Path, keys: list[_DkimKey], values: Values, made: list[Path]) -> None:
     """Write each piece, noting it in ``made`` as soon as it exists. The settings come last: with them it is an installation."""
     _make_folders(folder, made)
     _make_folders(folder / DATA_FOLDER, made)
@@ -99,7 +105,7 @@ def _write_all(folder: Path, keys: list[_DkimKey], made: list[Path]) -> None:
     for key in keys:
         _write(folder / key.file, key.pem.decode(), 0o600, made)
     _write(folder / DKIM_RECORDS, _describe_records(keys), 0o644, made)
-    _write(folder / SETTINGS_FILE, describe_configuration(keys), 0o600, made)
+    _write(folder / SETTINGS_FILE, describe_configuration(keys, values), 0o600, made)
 
 
 def _make_folders(folder: Path, made: list[Path]) -> None:
@@ -127,7 +133,7 @@ def _remove(made: list[Path]) -> None:
 
 def _report(folder: Path, mail_domain: str) -> list[str]:
     return [
-        f"{folder / SETTINGS_FILE}: the settings, each explained; mail goes into a sandbox until delivery.next_hop says where",
+        f"{folder / SETTINGS_FILE}: the settings, each explained",
         f"{folder / MASTER_FILE}: the master key; keep a copy in a safe place, for without it nothing that is kept can be read",
         f"{folder / DATA_FOLDER}: the folder for everything else that is kept",
         f"{folder / DKIM_FOLDER}: the keys that sign mail from {mail_domain}",
@@ -146,11 +152,13 @@ def _describe_records(keys: list[_DkimKey]) -> str:
     return "\n".join(lines)
 
 
-def describe_configuration(keys: list[_DkimKey]) -> str:
+def describe_configuration(keys: list[_DkimKey], values: Values = MappingProxyType({})) -> str:
     """The annotated settings file."""
     sections = [_INTRODUCTION]
     for name, options in _sections():
-        sections.append(_describe_dkim(options, keys) if name == "dkim" else _describe_section(name, options))
+        sections.append(
+            _describe_dkim(options, keys) if name == "dkim" else _describe_section(name, options, values.get(name, {}))
+        )
     return "\n".join(sections)
 
 
@@ -176,11 +184,11 @@ def _limits() -> list[_Option]:
     return [_Option(one.name, one.default, " ".join(getattr(hints[one.name], "__metadata__", ()))) for one in fields(Limits)]
 
 
-def _describe_section(name: str, options: list[_Option]) -> str:
+def _describe_section(name: str, options: list[_Option], values: Mapping[str, str]) -> str:
     lines = [f"[{name}]"]
     for one in options:
-        mark = "" if one.key in _ACTIVE.get(name, set()) else "# "
-        lines += [*_comment(one.meaning), f"{mark}{one.key} = {_spell(one.default)}", ""]
+        mark = "" if one.key in values or one.key in _ACTIVE.get(name, set()) else "# "
+        lines += [*_comment(one.meaning), f"{mark}{one.key} = {_spell(values.get(one.key, one.default))}", ""]
     return "\n".join(lines)
 
 

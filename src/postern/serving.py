@@ -25,7 +25,7 @@ from postern.smtp.edge import Desk, Edge
 from postern.smtp.encryption import opportunistic, required
 from postern.smtp.mx import MxCourier
 from postern.smtp.pool import EndedItsReaderError, Pool
-from postern.smtp.resolver import DnsResolver
+from postern.smtp.sts_policy import spell_policy
 from postern.storage.change import Kept, Outcome
 from postern.storage.deliveries import release_all
 from postern.storage.engine import require_durable
@@ -33,7 +33,7 @@ from postern.storage.house import set_operator
 from postern.storage.migrate import require_current
 from postern.storage.store import Store
 from postern.storage.timetable import release_tasks
-from postern.wiring import House, signer, tasks_of
+from postern.wiring import House, resolver_of, signer, tasks_of
 from postern.worker.handed_over import Notes
 from postern.worker.runner import Runner
 from postern.worker.timetable import Timetable
@@ -49,7 +49,7 @@ def _courier(house: House) -> Courier:
     if delivery.next_hop == "mx":
         if must_encrypt:
             raise ConfigurationError("delivery.tls: required is for smtp://HOST:PORT; with mx each domain says what it asks for")
-        return MxCourier(house.frame.hostname, house.frame.limits, DnsResolver())
+        return MxCourier(house.frame.hostname, house.frame.limits, resolver_of(house.settings))
     if delivery.next_hop.startswith("smtp://"):
         encryption = required() if must_encrypt else opportunistic()
         return SmtpCourier(Hop.read(delivery.next_hop), house.frame.hostname, house.frame.limits, encryption)
@@ -242,7 +242,8 @@ async def _keep(store: Store, runner: Runner | None, prepared: Prepared) -> Outc
 async def _start_pages(house: House, store: Store, stack: contextlib.AsyncExitStack) -> str:
     from postern.web.app import Pages, build_app, serve_pages  # noqa: PLC0415 - loads slowly; mail is taken meanwhile
 
-    pages = Pages(store=store, frame=house.frame, clock=house.clock, outbox=house.outbox())
+    policy = spell_policy(house.settings.smtp.mta_sts, house.frame.hostname)
+    pages = Pages(store=store, frame=house.frame, clock=house.clock, outbox=house.outbox(), sts_policy=policy)
     host, port = split_listen(web_listen(house.settings))
     close, port = await serve_pages(build_app(pages), host, port)
     stack.push_async_callback(close)

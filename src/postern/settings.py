@@ -87,6 +87,10 @@ class SmtpSettings(_Section):
     )
     tls_cert: str = Field(default="", description="PEM file with the certificate chain; an ECDSA one costs half the time.")
     tls_key: str = Field(default="", description="PEM file with the certificate's private key.")
+    mta_sts: Literal["none", "testing", "enforce"] = Field(
+        default="none",
+        description="The MTA-STS policy served at /.well-known/mta-sts.txt: whether servers write here without TLS.",
+    )
 
 
 class WebSettings(_Section):

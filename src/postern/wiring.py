@@ -7,6 +7,7 @@ the running system on top).
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.decide_held import expire
@@ -27,6 +28,7 @@ from postern.model.retention import Retention
 from postern.ports import Blobs, Clock
 from postern.settings import DkimSettings, Settings, load_settings
 from postern.smtp.dkim import SigningKey, load_signing_key, sign
+from postern.smtp.resolver import DnsResolver, Resolver
 from postern.storage.engine import read_url
 from postern.storage.seals import is_unsealed
 from postern.storage.store import Reader, Store
@@ -47,6 +49,11 @@ class House:
     blobs: Blobs
     clock: Clock
 
+    @property
+    def public_host(self) -> str:
+        """The name under which browsers reach the pages."""
+        return urlsplit(self.frame.public_url).hostname or ""
+
     def open_store(self) -> Store:
         return Store(self.settings.store.url, self.vault, self.blobs, self.frame.limits)
 
@@ -57,15 +64,19 @@ class House:
         """Where signed checkpoints lie outside the store."""
         return CheckpointFolder(self.settings.record.checkpoint_dir)
 
-    def disks(self) -> Disks:
-        """The disks of this machine on which anything is kept."""
+    def kept_folders(self) -> list[Path]:
+        """The folders of this machine in which anything is kept."""
         folders = [self.settings.service.data_dir]
         store, blobs = read_url(self.settings.store.url), self.settings.blobs.url
         if store.drivername == "sqlite":
             folders.append(Path(str(store.database)).parent)
         if blobs.startswith(_FILE):
             folders.append(Path(blobs.removeprefix(_FILE)))
-        return Disks(folders, self.frame.limits)
+        return folders
+
+    def disks(self) -> Disks:
+        """The disks under them."""
+        return Disks(self.kept_folders(), self.frame.limits)
 
     def outbox(self) -> SandboxOutbox | None:
         """The sandbox, where it is the next hop."""
@@ -102,16 +113,28 @@ def tasks_of(house: House) -> tuple[Task, ...]:
     )
 
 
+def resolver_of(settings: Settings) -> Resolver:
+    """Who is asked about the DNS."""
+    del settings
+    return DnsResolver()
+
+
 def signer(settings: Settings) -> Sign:
     """Signs with every key of the sender's domain; what comes from a domain without keys is sent unsigned."""
-    keys: dict[str, list[SigningKey]] = {}
-    for one in settings.dkim:
-        keys.setdefault(one.domain.lower(), []).append(_signing_key(one))
+    keys = load_signing_keys(settings)
 
     def sign_for(content: bytes, domain: str, signed_at: datetime) -> bytes:
         return sign(content, keys[domain], signed_at) if domain in keys else content
 
     return sign_for
+
+
+def load_signing_keys(settings: Settings) -> dict[str, list[SigningKey]]:
+    """The keys of each domain. Raises ConfigurationError."""
+    keys: dict[str, list[SigningKey]] = {}
+    for one in settings.dkim:
+        keys.setdefault(one.domain.lower(), []).append(_signing_key(one))
+    return keys
 
 
 def _signing_key(one: DkimSettings) -> SigningKey:

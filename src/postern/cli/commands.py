@@ -35,9 +35,11 @@ from postern.cli import (
     senders,
 )
 from postern.cli.console import DEFAULT_CONFIG, FAILED, MISCONFIGURED, NOT_FOUND, AsJson, Config, end, progress, store_of
+from postern.cli.doctor import dns, doctor
 from postern.cli.explain import explain
 from postern.cli.ledger import ledger
 from postern.cli.preference import preference
+from postern.cli.quickstart import quickstart
 from postern.errors import ConfigurationError, FeedError, NotFoundError, PosternError
 from postern.installation import install
 from postern.storage.engine import open_writer, read_url
@@ -58,6 +60,9 @@ app.add_typer(senders.app, name="sender")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(bench.app, name="bench")
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(dns, name="dns")
+app.command("doctor")(doctor)
+app.command("quickstart")(quickstart)
 app.command("explain")(explain)
 app.command("ledger")(ledger)
 app.command("preference")(preference)
@@ -102,6 +107,7 @@ def init(
     """Make postern.toml, the data folder, the key file and DKIM keys. Overwrites nothing."""
     for line in install(folder, mail_domain):
         typer.echo(line)
+    typer.echo("Mail goes into a sandbox until delivery.next_hop says where; `postern quickstart DOMAIN` prepares for real mail.")
     config = folder / "postern.toml"
     typer.echo(f"Next: postern migrate --config {config} && postern serve --config {config}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy import RowMapping, bindparam, func, select
 
 from postern.model.identifier import new_id
 from postern.model.journal import Entry, Field, Value, make_fields
@@ -17,6 +17,7 @@ from postern.storage.store import Look
 
 _ABOUT = select(journal).where(journal.c.message_id == bindparam("message_id")).order_by(journal.c.happened_at, journal.c.id)
 _BY_ID = select(journal).where(journal.c.id == bindparam("entry_id"))
+_LATEST = select(func.max(journal.c.happened_at))
 
 
 def journal_row(  # noqa: PLR0913 - an entry says who, what and when
@@ -53,6 +54,12 @@ def find_entry(look: Look, entry_id: UUID) -> Entry | None:
     """One entry."""
     row = look.connection.execute(_BY_ID, {"entry_id": entry_id}).mappings().first()
     return _entry(row) if row else None
+
+
+def find_latest_moment(look: Look) -> datetime | None:
+    """When the latest entry happened, by the clock that wrote it."""
+    moment: datetime | None = look.connection.execute(_LATEST).scalar_one()
+    return moment
 
 
 def spell_fields(fields: Iterable[Field]) -> str:

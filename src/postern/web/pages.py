@@ -27,12 +27,15 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What the pages work with. ``outbox`` is there only while outgoing mail is kept in the sandbox."""
+    """What the pages work with. ``outbox`` is there only while outgoing mail is kept in the sandbox; ``sts_policy`` may be
+    empty, for none.
+    """
 
     store: Store
     frame: Frame
     clock: Clock
     outbox: Outbox | None
+    sts_policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

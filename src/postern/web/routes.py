@@ -80,6 +80,14 @@ async def stylesheet(name: FromPath[str]) -> Response[bytes]:
     return Response(sheet.octets, media_type=MediaType.CSS, headers={"Cache-Control": _FOR_EVER})
 
 
+@route("/.well-known/mta-sts.txt", http_method=_READ)
+async def sts_policy(pages: ThePages) -> Response[str]:
+    """RFC 8461 3.2: how to write to us. It says the same for every mail domain, for all have one host."""
+    if not pages.sts_policy:
+        raise NotFoundException
+    return Response(pages.sts_policy, media_type=MediaType.TEXT)
+
+
 @route("/healthz", http_method=_READ)
 async def healthz() -> Response[dict[str, object]]:
     """The process is alive; nothing else was looked at."""
@@ -108,6 +116,7 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     confirm_sender_done,
     critical_messages,
     stylesheet,
+    sts_policy,
     healthz,
     readyz,
     sandbox_outbox,
