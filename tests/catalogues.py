@@ -34,6 +34,7 @@ def _forget() -> None:
         catalogues.known_languages,
         catalogues.spoken,
         catalogues._read,
+        catalogues.tongue,
         wordings,
         own_words._introductions,
     ):

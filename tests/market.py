@@ -14,7 +14,7 @@ _MARKETPLACE: Record = {
     "id": "de",
     "name": "Example Market",
     "mail_domain": MAIL_DOMAIN,
-    "language": "de",
+    "language": "en",
     "time_zone": "Europe/Berlin",
     "cancel_order_url": "https://shop.example/orders/{order}/cancel",
     "report_infringement_url": "https://shop.example/infringement",

@@ -184,7 +184,7 @@ def _settle_people(transaction: Transaction, vault: Vault) -> tuple[UUID, UUID]:
             "id": "de",
             "name": "Example Market",
             "mail_domain": "marketplace.example",
-            "language": "de",
+            "language": "en",
             "time_zone": "Europe/Berlin",
             "cancel_order_url": "",
             "report_infringement_url": "",

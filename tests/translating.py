@@ -36,6 +36,7 @@ _HEADING = "Postern speaks {name}. How to translate: docs/extend/language.md."
 _CHANGING = re.compile(
     r'^"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|Language-Team|Last-Translator|Report-Msgid|Project)'
 )
+_NO_WORDS = re.compile(r"\{\w+\}|[\W\d_]+")
 LOCALE_OF = {"pt": "pt_PT"}  # CLDR calls Brazil's Portuguese "pt"
 
 Sentence = str | tuple[str, ...]  # of what is counted, its forms
@@ -45,9 +46,13 @@ def find_sentences() -> Catalog:
     """Everything there is to say, in the order of the files in which it is said."""
     catalogue = Catalog(charset="utf-8", fuzzy=False)
     for path in sorted(PRODUCT.rglob("*")):
-        for sentence in _found_in(path):
+        for sentence in filter(_has_words, _found_in(path)):
             catalogue.add(sentence, locations=[(path.relative_to(PRODUCT.parent).as_posix(), 0)])
     return catalogue
+
+
+def _has_words(sentence: Sentence) -> bool:
+    return bool(_NO_WORDS.sub("", forms_in(sentence)[0]))
 
 
 def _found_in(path: Path) -> Iterator[Sentence]:
@@ -56,8 +61,9 @@ def _found_in(path: Path) -> Iterator[Sentence]:
             yield from _said_in(ast.parse(path.read_text("utf-8")))
         case ".html":
             with path.open("rb") as file:
-                for _, _, sentence, _ in babel_extract(file, _IN_TEMPLATES, (), _TEMPLATES):
-                    yield tuple(map(str, sentence)) if isinstance(sentence, tuple) else str(sentence)
+                for _, _, words, _ in babel_extract(file, _IN_TEMPLATES, (), _TEMPLATES):
+                    forms = tuple(filter(None, forms_in(words)))  # the values of fields are none
+                    yield forms if forms[1:] else forms[0]
         case ".toml":
             yield from _written_in(tomllib.loads(path.read_text("utf-8")))
 

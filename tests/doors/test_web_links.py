@@ -198,6 +198,7 @@ def test_no_page_shows_an_address(town: Town, visitor: Visitor) -> None:
 
 
 def test_a_link_speaks_the_language_of_the_side_it_was_issued_to(town: Town, visitor: Visitor) -> None:
+    town.store.write(lambda to: to.execute(update(schema.marketplace).values(language="de"))).result()
     assert Outline(visitor.get(links_to_acme(town)[REPORT])).all("html") == [{"lang": "en"}]
     assert Outline(visitor.get(links_to_ann(town)[REPORT])).all("html") == [{"lang": "de"}]
 

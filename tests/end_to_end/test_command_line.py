@@ -101,7 +101,7 @@ def test_import_alias_queue_and_explain_speak_json(quiet: Installation, tmp_path
     feed = tmp_path / "feed.jsonl"
     lines = (
         (
-            '{"kind":"marketplace","id":"de","name":"Example Market","mail_domain":"marketplace.example","language":"de",'
+            '{"kind":"marketplace","id":"de","name":"Example Market","mail_domain":"marketplace.example","language":"en",'
             '"time_zone":"Europe/Berlin"}'
         ),
         '{"kind":"seller","id":"acme","business_name":"Acme Books","language":"en","customer_service_address":"help@acme.test"}',

@@ -15,7 +15,7 @@ from postern.wiring import build_house
 from tests.serving import Installation, free_port, install
 
 FEED = (
-    '{"kind":"marketplace","id":"de","name":"Example Market","mail_domain":"marketplace.example","language":"de",'
+    '{"kind":"marketplace","id":"de","name":"Example Market","mail_domain":"marketplace.example","language":"en",'
     '"time_zone":"Europe/Berlin","cancel_order_url":"https://shop.example/{order}","report_infringement_url":"https://shop.example/"}\n'
     '{"kind":"seller","id":"acme","business_name":"Acme Books","language":"en","customer_service_address":"help@acme.test",'
     '"registered_senders":["help@acme.test","sales@acme.test"],"average_daily_orders":12,"bounce_on_opt_out":true}\n'

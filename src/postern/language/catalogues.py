@@ -59,6 +59,7 @@ def name_of(language: str) -> str:
     return tongue(language).forms.name
 
 
+@lru_cache(maxsize=200)  # asked for with every sentence
 def tongue(language: str) -> Tongue:
     """The language in which one is spoken to who asks for this one."""
     return _read(spoken(language) or DEFAULT_LANGUAGE)

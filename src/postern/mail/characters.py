@@ -17,6 +17,7 @@ _HIGH_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")  # U+0080 to U+009F in UTF-8
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BIDI_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")  # "exe.fdp" shown as "pdf.exe"
 _OTHER_TURNING = re.compile("[\u202a-\u202e\u2066\u2067]")  # all of these but the isolates that ``say`` puts around a field
+_BREAKING_OF_OURS = re.compile("(?:[^\\S\u00a0\u202f]|[\x00-\x1f\x7f-\x9f\u2028\u2029])+")  # French keeps its colon on the line
 _LINE_BREAKING = re.compile("[\\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -42,5 +43,5 @@ def one_line(text: str) -> str:
 
 
 def said_line(sentence: str) -> str:
-    """The same of a sentence that ``say`` made: the isolates around its fields stay."""
-    return one_line(sentence) if sentence.isascii() else _LINE_BREAKING.sub(" ", _OTHER_TURNING.sub("", sentence)).strip()
+    """The same of a sentence that ``say`` made: the isolates around its fields stay, and spaces that do not break."""
+    return one_line(sentence) if sentence.isascii() else _BREAKING_OF_OURS.sub(" ", _OTHER_TURNING.sub("", sentence)).strip()

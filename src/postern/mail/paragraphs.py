@@ -24,7 +24,8 @@ _FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800
 # Chinese and Japanese may be broken after any letter, but no line begins with what closes a clause (JIS X 4051).
 _IDEOGRAPH = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _CLOSES = "\u3001\u3002\u3009\u300b\u300d\u300f\u3011\u3015\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\u30fc"
-_PIECE = re.compile(rf"(\s*)([{_IDEOGRAPH}][{_CLOSES}]*|[^\s{_IDEOGRAPH}]+)")
+_GAP = "[^\\S\u00a0\u202f]"  # a space that does not break is none
+_PIECE = re.compile(rf"({_GAP}*)([{_IDEOGRAPH}][{_CLOSES}]*|(?:[\S\u00a0\u202f](?<![{_IDEOGRAPH}]))+)")
 
 
 @dataclass(frozen=True, slots=True)
