@@ -62,7 +62,7 @@ def _found_in(path: Path) -> Iterator[Sentence]:
         case ".html":
             with path.open("rb") as file:
                 for _, _, words, _ in babel_extract(file, _IN_TEMPLATES, (), _TEMPLATES):
-                    forms = tuple(filter(None, forms_in(words)))  # the values of fields are none
+                    forms = (words,) if isinstance(words, str) else tuple(filter(None, words or ()))  # a field's value is none
                     yield forms if forms[1:] else forms[0]
         case ".toml":
             yield from _written_in(tomllib.loads(path.read_text("utf-8")))
