@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from threading import Thread
 from urllib.parse import urlencode
 
+from litestar.types import ASGIApp
+
 from postern.web.app import Pages, build_app, serve_pages
 
 SECONDS = 20
@@ -51,13 +53,13 @@ class Visitor:
 
 
 @contextmanager
-def open_pages(pages: Pages) -> Iterator[Visitor]:
-    """Serve the pages on a free port until the block ends, in a loop and a thread of their own."""
+def open_pages(pages: Pages, beside: Mapping[str, ASGIApp] | None = None) -> Iterator[Visitor]:
+    """Serve the pages, and what stands beside them, on a free port until the block ends, in a loop and a thread of their own."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="pages")
     thread.start()
     try:
-        served = asyncio.run_coroutine_threadsafe(serve_pages(build_app(pages), "127.0.0.1", 0), loop)
+        served = asyncio.run_coroutine_threadsafe(serve_pages(build_app(pages), "127.0.0.1", 0, beside), loop)
         close, port = served.result(SECONDS)
         yield Visitor(port)
         asyncio.run_coroutine_threadsafe(_await(close()), loop).result(SECONDS)

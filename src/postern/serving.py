@@ -240,12 +240,14 @@ async def _keep(store: Store, runner: Runner | None, prepared: Prepared) -> Outc
 
 
 async def _start_pages(house: House, store: Store, stack: contextlib.AsyncExitStack) -> str:
-    from postern.web.app import Pages, build_app, serve_pages  # noqa: PLC0415 - loads slowly; mail is taken meanwhile
+    from postern.api.app import ROOT, build_api, open_office  # noqa: PLC0415 - loads slowly; mail is taken meanwhile
+    from postern.web.app import Pages, build_app, serve_pages  # noqa: PLC0415 - as above
 
     policy = spell_policy(house.settings.smtp.mta_sts, house.frame.hostname)
     pages = Pages(store=store, frame=house.frame, clock=house.clock, outbox=house.outbox(), sts_policy=policy)
     host, port = split_listen(web_listen(house.settings))
-    close, port = await serve_pages(build_app(pages), host, port)
+    api = build_api(open_office(store, house.frame, house.clock))
+    close, port = await serve_pages(build_app(pages), host, port, {ROOT: api})
     stack.push_async_callback(close)
     return f"pages are on http://{host}:{port}"
 

@@ -9,7 +9,12 @@ LONGEST_FUNCTION = 70
 MEDIAN_FUNCTION = 10
 LONGEST_MODULE = 400
 MIGRATIONS = "postern.storage.migrations.versions"  # each function is the ordered list of one version's tables
-ORDERED_LISTS = ("postern.storage.schema", "postern.policy.reasons", "postern.web.routes")  # one page each, however long
+ORDERED_LISTS = (
+    "postern.storage.schema",
+    "postern.policy.reasons",
+    "postern.web.routes",
+    "postern.api.routes",
+)  # one page each, however long
 
 
 def length(function: Function) -> int:

@@ -11,6 +11,7 @@ SAYS_NOTHING |= {name.removesuffix("s") for name in SAYS_NOTHING} | {f"{name}s" 
 FIXED_ELSEWHERE = {
     ("postern.settings", "service"),  # [service] is a section of postern.toml
     ("postern.model.order", "service"),  # a field of the import: whether the item is a service
+    ("postern.api.records", "service"),  # the same
     ("postern.model.contact_reason", "SERVICE"),  # the same, as a kind of item
     # what expat calls the functions it is given
     ("postern.mail.files.xml_rewriting", "StartDoctypeDeclHandler"),

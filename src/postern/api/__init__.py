@@ -1,1 +1,1 @@
-"""The door for programs: the same actions as the pages, under the same rules."""
+"""Door 3, for programs: Postern's own API."""

@@ -6,7 +6,7 @@ It keeps no access log, for URLs hold tokens, and installs no signal handlers, f
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 import uvicorn
 from litestar import Litestar
@@ -53,13 +53,16 @@ def build_app(pages: Pages) -> Litestar:
     )
 
 
-async def serve_pages(app: Litestar, host: str, port: int) -> tuple[Callable[[], Awaitable[None]], int]:
-    """Listen and serve in the running loop. Answers what closes it, pages under way first, and the port.
+async def serve_pages(
+    app: Litestar, host: str, port: int, beside: Mapping[str, ASGIApp] | None = None
+) -> tuple[Callable[[], Awaitable[None]], int]:
+    """Listen and serve in the running loop, with other applications ``beside``, each below the path that names it. Answers what
+    closes it, pages under way first, and the port.
 
     Raises ConfigurationError where nothing can listen there.
     """
     listening = _listen(host, port)
-    server = _Server(_configure(app))
+    server = _Server(_configure(app.state.limits, _by_path(app, beside or {})))
     running = asyncio.create_task(server.serve([listening]))
 
     async def close() -> None:
@@ -77,8 +80,16 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError(f"web.listen: {host}:{port} cannot be used: {error.strerror}") from None
 
 
-def _configure(app: Litestar) -> uvicorn.Config:
-    limits: Limits = app.state.limits
+def _by_path(pages: ASGIApp, beside: Mapping[str, ASGIApp]) -> ASGIApp:
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope.get("path", ""))
+        chosen = next((other for root, other in beside.items() if path == root or path.startswith(f"{root}/")), pages)
+        await chosen(scope, receive, send)
+
+    return respond
+
+
+def _configure(limits: Limits, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",
