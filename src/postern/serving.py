@@ -15,6 +15,9 @@ from postern.actions.find_recipient import Recipient, find_recipient
 from postern.actions.hold_unread import hold_unread
 from postern.actions.receive_mail import Answer, Job, Prepared, receive
 from postern.errors import AddressError, ConfigurationError
+from postern.metrics.door import open_door
+from postern.metrics.meter import Meter
+from postern.metrics.standing import StandingCollector
 from postern.model.address import Address
 from postern.model.envelope import Mail
 from postern.ports import Courier
@@ -112,9 +115,12 @@ async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Cal
         store = house.open_store()
         stack.push_async_callback(asyncio.to_thread, store.close)
         await asyncio.to_thread(_prepare_store, house, store)
-        runner = await _start_worker(house, store, stack) if roles.worker else None
+        meter = Meter()
+        if house.settings.metrics.listen:
+            started(_start_metrics(house, store, meter, stack))
+        runner = await _start_worker(house, store, meter, stack) if roles.worker else None
         if pool:
-            started(await _start_edge(house, _desk(house, store, pool, runner), stack))
+            started(await _start_edge(house, meter.around(_desk(house, store, pool, runner)), stack))
         if roles.web:
             started(await _start_pages(house, store, stack))
         await _until(stopped, runner)
@@ -159,8 +165,8 @@ def _take_up_queue(house: House, store: Store) -> Notes:
     return notes
 
 
-async def _start_worker(house: House, store: Store, stack: contextlib.AsyncExitStack) -> Runner:
-    courier = _courier(house)
+async def _start_worker(house: House, store: Store, meter: Meter, stack: contextlib.AsyncExitStack) -> Runner:
+    courier = meter.around_courier(_courier(house))
     stack.push_async_callback(courier.close)
     notes = await asyncio.to_thread(_take_up_queue, house, store)
     stack.callback(notes.close)
@@ -250,6 +256,14 @@ async def _start_pages(house: House, store: Store, stack: contextlib.AsyncExitSt
     close, port = await serve_pages(build_app(pages), host, port, {ROOT: api})
     stack.push_async_callback(close)
     return f"pages are on http://{host}:{port}"
+
+
+def _start_metrics(house: House, store: Store, meter: Meter, stack: contextlib.AsyncExitStack) -> str:
+    meter.registry.register(StandingCollector(store, house.clock))
+    host, port = split_listen(house.settings.metrics.listen)
+    close, port = open_door(meter, host, port)
+    stack.callback(close)
+    return f"metrics are on http://{host}:{port}/metrics"
 
 
 @contextlib.contextmanager

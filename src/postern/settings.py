@@ -124,6 +124,15 @@ class DkimSettings(_Section):
     key_file: Path = Field(description="PEM file with the private key.")
 
 
+class MetricsSettings(_Section):
+    """Numbers for a Prometheus."""
+
+    listen: str = Field(
+        default="",
+        description="Address and port that answer /metrics; empty: none. It asks nobody who they are: let no stranger reach it.",
+    )
+
+
 class RecordSettings(_Section):
     """A record that proves itself."""
 
@@ -178,6 +187,7 @@ class Settings(BaseSettings):
     )
     authentication: AuthenticationSettings = Field(default=AuthenticationSettings(), description="Proof of who wrote.")
     record: RecordSettings = Field(default=RecordSettings(), description="How the record proves itself.")
+    metrics: MetricsSettings = Field(default=MetricsSettings(), description="What happens, in numbers.")
     retention: RetentionSettings = Field(default=RetentionSettings(), description="How long records are kept.")
     limits: Limits = Field(default=Limits(), description="Every named maximum.")
 

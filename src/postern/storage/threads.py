@@ -167,6 +167,13 @@ def list_held(look: Look, before: datetime) -> list[Message]:
     return [_message(look, row) for row in look.connection.execute(_HELD, {"before": before}).mappings()]
 
 
+def count_held(look: Look) -> int:
+    """How many are held, up to as many as a list shows."""
+    held = select(message.c.id).where(message.c.state == MessageState.HELD).limit(HELD_LISTED).subquery()
+    number: int = look.connection.execute(select(func.count()).select_from(held)).scalar_one()
+    return number
+
+
 def held_row(one: Message, key: DataKey, released_at: datetime | None) -> Row:
     """The row that settles a held message as ``one`` says. ``commit_to_decision`` is what the journal says of it."""
     values = {
