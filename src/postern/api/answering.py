@@ -95,7 +95,6 @@ async def _act(office: Office, endpoint: Endpoint, asked: Asked, headers: _Heade
         {name: str(value) for name, value in asked.path_params.items()},
         _read_query(endpoint, asked),
         idempotency_key=_read_idempotency_key(endpoint, asked),
-        if_match=asked.headers.get("If-Match", ""),
     )
     if endpoint.body is Body.FEED:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as lines:

@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from postern.api.office import Office
 from postern.api.problems import BAD_CURSOR, BAD_FIELDS, BAD_JSON, BAD_QUERY, NOT_FOUND, Mistake, RefusedError
-from postern.errors import TokenError
+from postern.errors import DamagedError, TokenError
 from postern.keys import from_base64url, to_base64url
 from postern.model.api_key import ApiKey
 from postern.model.identifier import read_shown
+from postern.storage.vault import DataKey
 
 _CURSOR = "api cursor"
 _MISTAKES = 20
@@ -41,7 +42,6 @@ class Call:
     octets: bytes = field(default=b"", repr=False)
     lines: IO[bytes] | None = field(default=None, repr=False)
     idempotency_key: str = field(default="", repr=False)
-    if_match: str = ""
 
     @property
     def seller_id(self) -> int:
@@ -74,9 +74,13 @@ class Call:
         return int(text)
 
     def make_cursor(self, about: str, position: str) -> str:
-        """Where the next page of a list begins, signed for this key's holder, this list and these filters."""
-        sealed = self.office.frame.keyring.seal_token(_CURSOR, position.encode(), about=self._about(about))
-        return to_base64url(sealed)
+        """Where the next page of a list begins: sealed for this holder, list and filters, for a position tells how
+        much happens here.
+        """
+        keyring = self.office.frame.keyring
+        key_id = keyring.newest
+        sealed = DataKey(keyring.derive(_CURSOR, key_id)).seal_text(position, self._about(about))
+        return to_base64url(bytes([key_id]) + sealed)
 
     def read_cursor(self, about: str, name: str = "cursor") -> str | None:
         """The position behind the cursor in the query; None where there is none."""
@@ -84,13 +88,14 @@ class Call:
         if text is None:
             return None
         try:
-            octets = self.office.frame.keyring.open_token(_CURSOR, from_base64url(text), about=self._about(about))
-        except (TokenError, UnicodeEncodeError):
+            octets = from_base64url(text)
+            key = DataKey(self.office.frame.keyring.derive(_CURSOR, octets[0]))
+            return key.open_text(octets[1:], self._about(about))
+        except (TokenError, DamagedError, IndexError):
             raise RefusedError(BAD_CURSOR) from None
-        return octets.decode()
 
-    def _about(self, about: str) -> bytes:
-        return f"{self.key.seller_id if self.key else ''} {about}".encode()
+    def _about(self, about: str) -> str:
+        return f"{_CURSOR} {self.key.seller_id if self.key else None} {about}"
 
 
 def read_json(octets: bytes) -> object:

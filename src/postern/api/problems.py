@@ -75,9 +75,6 @@ IN_PROGRESS = Problem(
     "A call with this Idempotency-Key is being answered at this moment.",
     "Wait, then ask again with the same key: it sends nothing twice.",
 )
-CHANGED_MEANWHILE = Problem(
-    "changed_meanwhile", 412, "Somebody changed this since you read it.", "Read it again, decide again, and send the new ETag."
-)
 TOO_LARGE = Problem("body_too_large", 413, "The body is larger than this call takes.", "Send less in one call.")
 WRONG_MEDIA_TYPE = Problem(
     "wrong_media_type",
@@ -124,6 +121,18 @@ IDEMPOTENCY_KEY_REUSED = Problem(
     "This Idempotency-Key was used for something else.",
     "Use a fresh key for every message.",
 )
+ALREADY_REPORTED = Problem(
+    "already_reported", 409, "This message was reported before.", "Nothing needs to be done: one report of a side is enough."
+)
+TOO_MANY_SENDERS = Problem(
+    "too_many_unconfirmed",
+    409,
+    "So many addresses were added and have not confirmed that no more are taken.",
+    "Remove some that will not confirm, or wait until they do.",
+)
+FROM_FEED = Problem(
+    "listed_by_the_shop", 409, "The shop's feed lists this address, so it cannot be removed here.", "Take it away in the shop."
+)
 TOO_MANY_CALLS = Problem(
     "too_many_calls", 429, "This key made all the calls of this minute.", "Wait as long as Retry-After says."
 )
@@ -154,7 +163,9 @@ ALL = (
     TOO_SLOW,
     IN_PROGRESS,
     NEEDED,
-    CHANGED_MEANWHILE,
+    ALREADY_REPORTED,
+    TOO_MANY_SENDERS,
+    FROM_FEED,
     TOO_LARGE,
     WRONG_MEDIA_TYPE,
     BAD_JSON,

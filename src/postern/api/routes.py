@@ -3,13 +3,14 @@
 A key sees what its holder may see and nothing else; what belongs to somebody else is answered as if it did not exist.
 """
 
-from postern.api import feed, manual, people
-from postern.api.endpoint import JSON_TYPE, Body, Endpoint
-from postern.api.problems import BAD_FEED, NEEDED
+from postern.api import events, feed, manual, people, responses, senders
+from postern.api.endpoint import JSON_TYPE, Body, Endpoint, Parameter
+from postern.api.problems import BAD_CURSOR, BAD_FEED, FROM_FEED, NEEDED, TOO_MANY_SENDERS
 from postern.api.records import BuyerRecord, MarketplaceRecord, OrderRecord, SellerRecord
 from postern.model.api_key import Scope
 
 HTML = "text/html"
+LIMIT = Parameter("limit", "Entries in one answer.", {"type": "integer", "minimum": 1})
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     # ---- For anybody
@@ -115,5 +116,104 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Scope.LEDGER_READ,
         people.read_ledger,
         {200: people.LedgerAnswer},
+    ),
+    # ---- Both: what happened
+    Endpoint(
+        "GET",
+        "/events",
+        "read_events",
+        "What happened, in the order of the record. Go on with `next`: whoever was away misses nothing.",
+        Scope.EVENTS_READ,
+        events.read_events,
+        {200: events.Events},
+        query=(Parameter("after", "`next` of an earlier answer, or `latest`."), LIMIT),
+        problems=(BAD_CURSOR,),
+    ),
+    # ---- The seller: Messaging permissions, the day's limit, the response clock
+    Endpoint(
+        "GET",
+        "/limits",
+        "read_limits",
+        "What is left of today's messages.",
+        Scope.THREADS_READ,
+        senders.read_limits,
+        {200: senders.DayLimits},
+    ),
+    Endpoint(
+        "GET",
+        "/senders",
+        "list_senders",
+        "Who may write for the seller, who tried to, and who is blocked.",
+        Scope.SENDERS_READ,
+        senders.list_senders,
+        {200: senders.Senders},
+    ),
+    Endpoint(
+        "POST",
+        "/senders",
+        "approve_sender",
+        "Let an address write for the seller, once it has confirmed the link that is mailed to it. Lifts a block.",
+        Scope.SENDERS_WRITE,
+        senders.approve_sender,
+        {200: senders.SenderDecided},
+        senders.SenderAddress,
+        Body.JSON,
+        problems=(TOO_MANY_SENDERS,),
+    ),
+    Endpoint(
+        "POST",
+        "/senders/block",
+        "block_sender",
+        "Refuse an address from now on, and never list it again.",
+        Scope.SENDERS_WRITE,
+        senders.block,
+        {200: senders.SenderDecided},
+        senders.SenderAddress,
+        Body.JSON,
+    ),
+    Endpoint(
+        "POST",
+        "/senders/unblock",
+        "unblock_sender",
+        "Lift a block.",
+        Scope.SENDERS_WRITE,
+        senders.unblock,
+        {200: senders.SenderDecided},
+        senders.SenderAddress,
+        Body.JSON,
+    ),
+    Endpoint(
+        "POST",
+        "/senders/remove",
+        "remove_sender",
+        "Take an address off the list.",
+        Scope.SENDERS_WRITE,
+        senders.remove,
+        {200: senders.SenderDecided},
+        senders.SenderAddress,
+        Body.JSON,
+        problems=(FROM_FEED,),
+    ),
+    Endpoint(
+        "GET",
+        "/responses/measures",
+        "read_measures",
+        "The response figures over 7, 30 and 90 days.",
+        Scope.THREADS_READ,
+        responses.read_measures,
+        {200: responses.AllMeasures},
+    ),
+    Endpoint(
+        "GET",
+        "/responses",
+        "read_response_ledger",
+        "Each message of a buyer with its clock, and why it counts or does not; the latest first.",
+        Scope.THREADS_READ,
+        responses.read_ledger,
+        {200: responses.ResponseLedger},
+        query=(
+            Parameter("days", "How far back; 90 at most, and usually.", {"type": "integer", "minimum": 1, "maximum": 90}),
+            LIMIT,
+        ),
     ),
 )

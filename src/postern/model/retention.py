@@ -95,7 +95,6 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "checkpoint": Stays("what was signed; it names nobody"),
     "timetable": Stays("one row a task"),
     "api_key": Stays("one row a key, for as long as anybody may ask what it was; it names nobody"),
-    "answer": Stays("a row leaves after three days; it names nobody"),
 }
 
 # The fields of a journal entry that outlive the message they tell of: trade words, sizes, counts and commitments. A field that is

@@ -465,6 +465,7 @@ seal = Table(  # never changed, never removed
     Column("hash", LargeBinary, nullable=False),  # of all columns above
     Index(None, "seller_id", "entry_id", unique=True),
     Index(None, "chain", "chain_position", unique=True),
+    Index(None, "seller_id", "position"),  # what happened at one seller's since then
 )
 
 sealer = Table(  # one row; whoever seals holds it until the commit
@@ -498,17 +499,6 @@ api_key = Table(
     Column("revoked_at", Moment, nullable=True),
     Column("last_used_at", Moment, nullable=True),  # within the hour
     Index(None, "seller_id"),
-)
-
-answer = Table(  # what was sent under an Idempotency-Key, so that asking again sends nothing
-    "answer",
-    metadata,
-    Column("mark", LargeBinary, primary_key=True),  # keyed digest of seller and Idempotency-Key
-    Column("seller_id", BigInteger, nullable=False),
-    Column("asked", LargeBinary, nullable=False),  # keyed digest of what was asked
-    Column("message_id", Id, nullable=False),
-    Column("kept_at", Moment, nullable=False),
-    Index(None, "kept_at"),
 )
 
 # ---- The timetable: what is done without being asked, once for all processes

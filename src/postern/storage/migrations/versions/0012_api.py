@@ -1,4 +1,4 @@
-"""The API: its keys, and what was sent under an Idempotency-Key."""
+"""The API: its keys, and what happened at one seller's, in order."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add two tables. Forward only: a step back is a restored backup."""
+    """Add a table and an index. Forward only: a step back is a restored backup."""
     op.create_table(
         "api_key",
         sa.Column("id", Id(), nullable=False),
@@ -29,13 +29,4 @@ def upgrade() -> None:
         sa.UniqueConstraint("mark", name=op.f("uq_api_key_mark")),
     )
     op.create_index(op.f("ix_api_key_seller_id"), "api_key", ["seller_id"], unique=False)
-    op.create_table(
-        "answer",
-        sa.Column("mark", sa.LargeBinary(), nullable=False),
-        sa.Column("seller_id", sa.BigInteger(), nullable=False),
-        sa.Column("asked", sa.LargeBinary(), nullable=False),
-        sa.Column("message_id", Id(), nullable=False),
-        sa.Column("kept_at", Moment(), nullable=False),
-        sa.PrimaryKeyConstraint("mark", name=op.f("pk_answer")),
-    )
-    op.create_index(op.f("ix_answer_kept_at"), "answer", ["kept_at"], unique=False)
+    op.create_index(op.f("ix_seal_seller_id_position"), "seal", ["seller_id", "position"], unique=False)

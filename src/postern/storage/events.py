@@ -1,0 +1,70 @@
+"""The shelf of what happened, in the order of the seals: how a listener that was away misses nothing.
+
+An entry that was committed late is sealed late, and so comes later; a position that was passed is never filled afterwards.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, select
+
+from postern.model.journal import Value
+from postern.model.relationship import Side
+from postern.storage.journal import read_fields
+from postern.storage.schema import journal, message, seal
+from postern.storage.store import Look
+
+_ENTRIES = (
+    select(seal.c.position, journal, message.c.author, message.c.thread_id)
+    .join(journal, (journal.c.seller_id == seal.c.seller_id) & (journal.c.id == seal.c.entry_id))
+    .outerjoin(message, (message.c.seller_id == journal.c.seller_id) & (message.c.id == journal.c.message_id))
+    .where(seal.c.position > bindparam("after"))
+    .order_by(seal.c.position)
+    .limit(bindparam("count"))
+)
+_OF_SELLER = _ENTRIES.where(seal.c.seller_id == bindparam("seller_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An entry at its place, without the values that were withheld. ``message_id`` and ``thread_id`` are there where it is about
+    a message, and ``author`` where it is, or would have been, about one.
+    """
+
+    position: int
+    id: UUID
+    seller_id: int
+    message_id: UUID | None
+    thread_id: UUID | None
+    author: Side | None
+    kind: str
+    happened_at: datetime
+    values: dict[str, Value]
+
+
+def list_happened(look: Look, seller_id: int | None, after: int, count: int) -> list[Happened]:
+    """What happened after this position, in order: at one seller's, or everywhere."""
+    asked = {"after": after, "count": count}
+    if seller_id is None:
+        rows = look.connection.execute(_ENTRIES, asked)
+    else:
+        rows = look.connection.execute(_OF_SELLER, asked | {"seller_id": seller_id})
+    return [_happened(row) for row in rows.mappings()]
+
+
+def _happened(row: RowMapping) -> Happened:
+    values = {one.name: json.loads(one.value) for one in read_fields(row["fields"]) if not one.withheld}
+    author = row["author"] or values.get("author")
+    return Happened(
+        position=row["position"],
+        id=row["id"],
+        seller_id=row["seller_id"],
+        message_id=row["message_id"] if row["thread_id"] else None,
+        thread_id=row["thread_id"],
+        author=Side(author) if author in set(Side) else None,
+        kind=row["kind"],
+        happened_at=row["happened_at"],
+        values=values,
+    )
