@@ -14,7 +14,7 @@ from postern.language.coverage import all_sentences, measure
 from tests.translating import catalogue_of, files_in_step, find_sentences, forms_in, known_catalogues
 
 # Words that are the same in another language as in English, as its people write them.
-SAME_WORD = {"fr": {"Message"}, "it": {"Marketplace"}, "nl": {"Marketplace"}}
+SAME_WORD = {"fr": {"Message"}, "it": {"Marketplace"}, "nl": {"Marketplace"}, "pt": {"Marketplace"}, "pt-BR": {"Marketplace"}}
 NO_WORDS = re.compile(r"\{\w+\}|[\W\d_]+")
 LANGUAGES = pytest.mark.parametrize("language", known_catalogues())
 
