@@ -53,13 +53,15 @@ class Visitor:
 
 
 @contextmanager
-def open_pages(pages: Pages, beside: Mapping[str, ASGIApp] | None = None) -> Iterator[Visitor]:
-    """Serve the pages, and what stands beside them, on a free port until the block ends, in a loop and a thread of their own."""
+def open_pages(pages: Pages, beside: Mapping[str, ASGIApp] | None = None, port: int = 0) -> Iterator[Visitor]:
+    """Serve the pages, and what stands beside them, in a loop and a thread of their own until the block ends; on a free port,
+    unless one is named.
+    """
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="pages")
     thread.start()
     try:
-        served = asyncio.run_coroutine_threadsafe(serve_pages(build_app(pages), "127.0.0.1", 0, beside), loop)
+        served = asyncio.run_coroutine_threadsafe(serve_pages(build_app(pages), "127.0.0.1", port, beside), loop)
         close, port = served.result(SECONDS)
         yield Visitor(port)
         asyncio.run_coroutine_threadsafe(_await(close()), loop).result(SECONDS)

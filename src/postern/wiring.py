@@ -14,10 +14,10 @@ from postern.actions.decide_held import expire
 from postern.actions.deliver_mail import Sign
 from postern.actions.frame import Frame
 from postern.actions.keep_queue import mend_times
+from postern.actions.keep_sessions import keep_sessions
 from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
 from postern.actions.watch_addresses import watch_addresses
-from postern.catalogue.load import load_reasons
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
 from postern.connect.disks import Disks
@@ -92,8 +92,7 @@ def build_house(config: Path) -> House:
     keyring = load_keyring(settings.keys.master_file)
     limits = settings.limits
     retention = Retention(**settings.retention.model_dump())
-    reasons = load_reasons(Path(settings.catalogue.folder) if settings.catalogue.folder else None)
-    frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits, retention, reasons)
+    frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits, retention)
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
 
 
@@ -111,6 +110,7 @@ def tasks_of(house: House) -> tuple[Task, ...]:
         Task("retention", timedelta(hours=24), run_retention),
         Task("mend times", timedelta(minutes=1), mend_times),
         Task("expire holds", timedelta(minutes=10), expire),
+        Task("sessions", timedelta(hours=1), keep_sessions),
         Task("watch addresses", timedelta(minutes=10), watch_addresses),
     )
 

@@ -12,6 +12,7 @@ REVEALING = (
     "postern.actions.export_person",  # writes a person's own address into the copy that they asked for
     "postern.api.senders",  # shows a seller's own program who may write for that seller
     "postern.cli.senders",  # shows an operator who may write for a seller
+    "postern.cli.team",  # shows an operator who works for a seller
     "postern.connect.sandbox",  # the outbox of a demonstration
     "postern.model.address",  # defines it
     "postern.smtp.parcel",  # the envelope and To of one attempt

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from postern.keys import Keyring
-from postern.model.contact_reason import ContactReasons
 from postern.model.limits import Limits
 from postern.model.retention import Retention
 
@@ -17,4 +16,3 @@ class Frame:
     keyring: Keyring = field(repr=False)
     limits: Limits
     retention: Retention = field(default_factory=Retention)
-    reasons: ContactReasons = field(default_factory=ContactReasons, repr=False)

@@ -33,6 +33,7 @@ from postern.cli import (
     record,
     retention,
     senders,
+    team,
 )
 from postern.cli.console import DEFAULT_CONFIG, FAILED, MISCONFIGURED, NOT_FOUND, AsJson, Config, end, progress, store_of
 from postern.cli.doctor import dns, doctor
@@ -57,6 +58,7 @@ app.add_typer(person.app, name="person")
 app.add_typer(record.app, name="record")
 app.add_typer(held.app, name="held")
 app.add_typer(senders.app, name="sender")
+app.add_typer(team.app, name="team")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(bench.app, name="bench")
 app.add_typer(catalogue.app, name="catalogue")

@@ -119,9 +119,16 @@ class Limits:
     # Pages
     link_days: Annotated[int, "Days that a link in a mail works."] = 90
     confirmation_days: Annotated[int, "Days that a link works by which an address confirms that it writes for a seller."] = 7
-    page_body: Annotated[int, "Octets of a form that a page takes."] = 30_000  # a report: 12 octets a character, and the rest
+    page_body: Annotated[int, "Octets of a form that a page takes."] = 300_000  # an answer: 12 octets a character, and the rest
     page_seconds: Annotated[int, "Seconds for a form to arrive, and for pages under way when serving ends."] = 10
     page_connections: Annotated[int, "Connections to the pages at once."] = 200
+    sign_in_minutes: Annotated[int, "Minutes that the link and the code of a sign-in mail work."] = 15
+    sign_in_mails: Annotated[int, "Sign-in mails to one person in an hour; more are not sent."] = 5
+    sign_in_tries: Annotated[int, "Wrong codes for one sign-in mail, then it counts no more."] = 5
+    session_idle_hours: Annotated[int, "Hours without a page after which a session ends."] = 12
+    session_days: Annotated[int, "Days after which a session ends in any case."] = 30
+    sessions_per_person: Annotated[int, "Sessions of one person; over it the one unused the longest ends."] = 20
+    draft_text: Annotated[int, "Characters of an answer that is written on a page."] = 20_000
     report_text: Annotated[int, "Characters of a report's text."] = 2_000
 
     # The API
@@ -131,10 +138,6 @@ class Limits:
     api_body: Annotated[int, "Octets of a call's body."] = 100_000
     api_feed: Annotated[int, "Octets of a feed sent in one call."] = 500_000_000
     api_feed_seconds: Annotated[int, "Seconds for a feed to arrive."] = 600
-
-    # What is written on pages and by programs
-    posted_text: Annotated[int, "Characters of an answer; what a contact reason's fields may have, the reason says."] = 20_000
-    posted_key: Annotated[int, "Characters of the key by which a message that is sent twice is known."] = 100
 
     # The feed
     feed_line: Annotated[int, "Octets of one line of a feed."] = 100_000

@@ -15,6 +15,7 @@ class NoticeKind(StrEnum):
     DELIVERY_FAILED = "delivery_failed"  # at the attempt, or by a report that came back
     ADDRESS_FAILING = "address_failing"  # a seller's customer-service address
     CONFIRM_ADDRESS = "confirm_address"  # R20: asks an address whether it writes for a seller
+    SIGN_IN = "sign_in"  # a link and a code for somebody who signs in on the pages
 
 
 class NoticeState(StrEnum):

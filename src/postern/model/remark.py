@@ -12,12 +12,10 @@ class Remark(StrEnum):
 
 
 class Door(StrEnum):
-    """Where it was made or written, if not by mail."""
+    """Where the reader made it."""
 
     MAIL_LINK = "mail-link"
     PAGE = "page"
-    API = "api"
-    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)

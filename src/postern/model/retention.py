@@ -64,7 +64,6 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "report": RetentionClass.MESSAGES,
     "response": RetentionClass.MESSAGES,
     "thread_standing": RetentionClass.MESSAGES,  # goes with its thread
-    "posting": RetentionClass.MESSAGES,
     "notice": RetentionClass.MESSAGES,  # goes with the message it is about
     "house_mail": RetentionClass.HOUSE_MAIL,
     "order": RetentionClass.ORDERS,
@@ -90,6 +89,10 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "bounce_score": Stays(
         "one row an address to which mail failed, forgotten when nothing failed for a month; goes with the person"
     ),
+    "member": Stays("the operator's own, one row a person and seller; goes with the person"),
+    "sign_in": Stays("a row leaves a day after it was asked for"),
+    "session": Stays("a row leaves when its time is over, or with the person"),
+    "draft": Stays("leaves when it is sent or emptied, and with its thread, its pair or the person"),
     "unsealed": Stays("a row leaves when its entry is sealed, within seconds"),
     "seal": Stays("the chain: without it nothing that is left could be proved"),
     "sealer": Stays("one row in all"),

@@ -18,7 +18,6 @@ class Write(StrEnum):
     ADD_THREAD = "add thread"
     ADD_DOCUMENT = "add document"
     ADD_MESSAGE = "add message"
-    ADD_POSTING = "add posting"
     ADD_HOUSE_MAIL = "add house mail"
     ADD_EXEMPTION = "add exemption"
     REMOVE_EXEMPTION = "remove exemption"
@@ -124,16 +123,6 @@ class WithinDailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class ReasonUnused:
-    """Guard: nobody has written by this reason about this order for the ``number``-th time."""
-
-    seller_id: int
-    order_id: UUID
-    reason: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class AttemptUnlisted:
     """Guard: nobody has listed an attempt from this address for this seller."""
 
@@ -171,7 +160,6 @@ Guard = (
     | Exempted
     | OptOutUnchanged
     | WithinDailyLimit
-    | ReasonUnused
     | AttemptUnlisted
     | StillHeld
     | StillSent

@@ -24,14 +24,15 @@ from postern.storage.schema import (
     bounce_score,
     delivery,
     document,
+    draft,
     erasure,
     house_mail,
     journal,
+    member,
     message,
     notice,
     order,
     person,
-    posting,
     relationship,
     report,
     seller,
@@ -39,9 +40,11 @@ from postern.storage.schema import (
     seller_block,
     sender_attempt,
     sender_permission,
+    session,
     submission_secret,
     thread,
 )
+from postern.storage.sessions import forget_sign_ins_of
 from postern.storage.store import Look
 
 MESSAGES_AT_ONCE = 20  # so that no step holds the write lock for long
@@ -110,6 +113,8 @@ def end_contact(connection: Connection, person_id: UUID, now: datetime) -> None:
     connection.execute(update(relationship).where(*open_pair).values(ended_at=now))
     connection.execute(delete(seller_address).where(seller_address.c.person_id == person_id))
     connection.execute(delete(submission_secret).where(submission_secret.c.person_id == person_id))
+    for table in (member, session, draft):  # and they are signed in nowhere
+        connection.execute(delete(table).where(table.c.person_id == person_id))
 
 
 def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> list[str]:
@@ -124,7 +129,7 @@ def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> list
     connection.execute(delete(seller_block).where(seller_block.c.buyer_id == person_id))
     connection.execute(delete(sender_attempt).where(sender_attempt.c.person_id == person_id))
     connection.execute(delete(bounce_score).where(bounce_score.c.person_id.in_(gone)))
-    return forget_permissions(connection, gone)
+    return forget_permissions(connection, gone) + forget_sign_ins_of(connection, person_id)
 
 
 def _forget_strangers_with_address_of(connection: Connection, person_id: UUID) -> list[UUID]:
@@ -134,7 +139,8 @@ def _forget_strangers_with_address_of(connection: Connection, person_id: UUID) -
         return []
     connection.execute(delete(sender_attempt).where(sender_attempt.c.address_mark == mark))
     known = select(seller_address.c.person_id).where(seller_address.c.person_id == person.c.id).exists()
-    strangers = select(person.c.id).where(person.c.address_mark == mark, person.c.kind == CORRESPONDENT, ~known)
+    works = select(member.c.person_id).where(member.c.person_id == person.c.id).exists()
+    strangers = select(person.c.id).where(person.c.address_mark == mark, person.c.kind == CORRESPONDENT, ~known, ~works)
     return list(connection.execute(strangers).scalars())
 
 
@@ -206,8 +212,6 @@ def _forget_words(connection: Connection, seller_id: int, rows: Sequence[RowMapp
     connection.execute(_FORGET_WORDS, [_forgotten(seller_id, one) for one in ids])
     reports = report.c.seller_id == seller_id, report.c.message_id.in_(ids)
     connection.execute(update(report).where(*reports).values(sealed_text=b""))
-    postings = posting.c.seller_id == seller_id, posting.c.message_id.in_(ids)
-    connection.execute(update(posting).where(*postings).values(sealed_words=b"", content_mark=b""))
     withhold_about(connection, ids)
     end_clocks(connection, seller_id, ids)
     documents = [row[name] for row in rows for name in ("original_id", "relayed_id")]
@@ -260,7 +264,7 @@ def cut_log(engine: Engine) -> bool:
 
 def _vacuum(engine: Engine) -> None:
     tables = (
-        *(person, relationship, message, document, journal, report, posting, notice, house_mail, order, delivery),
+        *(person, relationship, message, document, journal, report, notice, house_mail, order, delivery),
         *(seller_address, seller_block, sender_attempt, sender_permission, submission_secret, bounce_score),
     )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -16,7 +16,6 @@ from postern.storage.change import (
     LeaseHeld,
     NotMarked,
     OptOutUnchanged,
-    ReasonUnused,
     RelationshipOpen,
     SenderApproved,
     StillHeld,
@@ -32,7 +31,6 @@ from postern.storage.schema import (
     exemption,
     house_mail,
     message,
-    posting,
     relationship,
     report,
     seller_address,
@@ -84,9 +82,6 @@ _ATTEMPTS = (
     .where(tuple_(sender_attempt.c.seller_id, sender_attempt.c.address_mark).in_(_KEYS))
     .order_by(sender_attempt.c.seller_id, sender_attempt.c.address_mark)
 )
-_POSTED = select(posting.c.seller_id, posting.c.order_id, posting.c.reason, posting.c.number).where(
-    tuple_(posting.c.seller_id, posting.c.order_id, posting.c.reason, posting.c.number).in_(_KEYS)
-)
 _HELD = (
     select(message.c.seller_id, message.c.id)
     .where(tuple_(message.c.seller_id, message.c.id).in_(_KEYS), message.c.state == MessageState.HELD)
@@ -113,7 +108,7 @@ _EXEMPTED = (
 )
 
 # Of two changes in one batch that need the same, only the first gets it.
-_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, Exempted, AttemptUnlisted, ReasonUnused, StillHeld, StillSent)
+_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, Exempted, AttemptUnlisted, StillHeld, StillSent)
 
 
 def failed_guards(connection: Connection, changes: Sequence[Change]) -> list[tuple[Guard, ...]]:
@@ -237,12 +232,6 @@ def _unlisted(connection: Connection, guards: list[AttemptUnlisted]) -> dict[Gua
     return {guard: (guard.seller_id, guard.address_mark) not in listed for guard in guards}
 
 
-def _reasons_unused(connection: Connection, guards: list[ReasonUnused]) -> dict[Guard, bool]:
-    keys = {guard: (guard.seller_id, guard.order_id, guard.reason, guard.number) for guard in guards}
-    used = {tuple(row) for row in _rows(connection, _POSTED, sorted(keys.values()))}
-    return {guard: key not in used for guard, key in keys.items()}
-
-
 def _held(connection: Connection, guards: list[StillHeld]) -> dict[Guard, bool]:
     keys = sorted((guard.seller_id, guard.message_id) for guard in guards)
     held = {(row[0], row[1]) for row in _rows(connection, _HELD, keys)}
@@ -270,7 +259,6 @@ _CHECKS: Mapping[type, Callable[[Connection, Any], dict[Guard, bool]]] = {
     Exempted: _exempted,
     OptOutUnchanged: _opt_outs,
     AttemptUnlisted: _unlisted,
-    ReasonUnused: _reasons_unused,
     StillHeld: _held,
     StillSent: _still_sent,
 }

@@ -81,6 +81,13 @@ def read_buyer(key: DataKey, row: RowMapping | Mapping[str, Any]) -> Buyer:
     )
 
 
+def open_name(vault: Vault, person_id: UUID, wrapped_key: bytes | None, sealed_name: bytes | None) -> str:
+    """A person's name; empty for one who was erased."""
+    if wrapped_key is None or sealed_name is None:
+        return ""
+    return vault.open_key(person_id, wrapped_key).open_text(sealed_name, _NAME)
+
+
 def find_external_id(look: Look, buyer_id: UUID) -> str:
     """The operator's own id for a buyer, opened. Raises NotFoundError, and DamagedError where the key was destroyed."""
     row = look.connection.execute(_PERSON, {"person_id": buyer_id}).mappings().first()

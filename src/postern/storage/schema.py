@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0009"  # of this schema: the newest migration's
+REVISION = "0011"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -235,9 +235,7 @@ message = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=True),  # why it did not simply pass
     Column("automatic", Text, nullable=True),  # the kind of robot that wrote it; null for a person
-    Column(
-        "passed_by", Text, nullable=True
-    ),  # what let it pass an opt-out in force: reply | important | customised | critical_reason
+    Column("passed_by", Text, nullable=True),  # what let it pass an opt-out in force: reply | important | customised
     Column("candidates", Text, nullable=True),  # JSON: the orders it fits, where it fits several
     Column("released_at", Moment, nullable=True),  # when a person let it go, if it was held
     Column("received_at", Moment, nullable=False),
@@ -292,20 +290,6 @@ response = Table(  # the response clock (R29): one row a message of a buyer that
     Column("reported_at", Moment, nullable=True),
     Index(None, "seller_id", "thread_id"),
     Index(None, "seller_id", "started_at"),
-)
-
-posting = Table(  # what came by a page, the API or a command: by which reason, and which words of it are whose (R5, R6)
-    "posting",
-    metadata,
-    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("message_id", Id, primary_key=True),
-    Column("door", Text, nullable=False),
-    Column("reason", Text, nullable=True),  # the contact reason's code; null for a reply
-    Column("order_id", Id, nullable=True),
-    Column("number", Integer, nullable=True),  # the how manieth of this reason about this order
-    Column("content_mark", LargeBinary, nullable=False),  # keyed digest: the same key again, with the same content?
-    Column("sealed_words", LargeBinary, nullable=False),  # JSON, with the relationship's key
-    Index(None, "seller_id", "order_id", "reason", "number", unique=True),
 )
 
 notice = Table(  # a mail of the marketplace's own (R30), about one message; or about a permission, which is its thread too
@@ -558,4 +542,55 @@ retention_mark = Table(  # of each class: before when the journal has no value l
     Column("class", Text, primary_key=True),
     Column("done_before", Moment, nullable=False),
     Column("gone", BigInteger, nullable=False),
+)
+
+# ---- The desk: who works for a seller, who is signed in, and what was begun there. Drafts apart, global by design
+
+member = Table(
+    "member",
+    metadata,
+    Column("seller_id", BigInteger, ForeignKey("seller.id"), primary_key=True, autoincrement=False),
+    Column("person_id", Id, ForeignKey("person.id"), primary_key=True),
+    Column("role", Text, nullable=False),  # owner | manager | agent | reader
+    Column("added_at", Moment, nullable=False),
+    Index(None, "person_id"),
+)
+
+sign_in = Table(  # a link and a code that were mailed to somebody, as digests; they work for minutes, once
+    "sign_in",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("seller_id", BigInteger, nullable=False),  # in whose name it was mailed
+    Column("person_id", Id, nullable=False),
+    Column("link_mark", LargeBinary, nullable=False, unique=True),
+    Column("code_mark", LargeBinary, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),  # wrong codes
+    Column("used_at", Moment, nullable=True),
+    Index(None, "person_id", "asked_at"),
+    Index(None, "asked_at"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person_id", Id, nullable=False),
+    Column("mark", LargeBinary, nullable=False, unique=True),  # keyed digest of what the browser's cookie holds
+    Column("device", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index(None, "person_id"),
+    Index(None, "seen_at"),
+)
+
+draft = Table(  # an answer that was begun
+    "draft",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("thread_id", Id, primary_key=True),
+    Column("person_id", Id, primary_key=True),  # who writes it
+    Column("sealed_text", LargeBinary, nullable=False),  # with the relationship's key
+    Column("saved_at", Moment, nullable=False),
+    Index(None, "person_id"),
 )

@@ -51,7 +51,6 @@ _LAST_IN_THREAD = (
     .order_by(message.c.received_at.desc(), message.c.id.desc())
     .limit(1)
 )
-_LAST_BEFORE = _LAST_IN_THREAD.where(message.c.id < bindparam("before"))
 _SEEN = select(message.c.seller_id, message.c.id).where(message.c.seen_mark == bindparam("mark"))
 _BUYERS_WORD = (
     select(message.c.id)
@@ -77,6 +76,13 @@ _HELD = (
 )
 _MESSAGE = select(message).where(message.c.id == bindparam("message_id"))
 _STATE = select(message.c.state).where(message.c.id == bindparam("message_id"))
+_IN_THREAD = (
+    select(message)
+    .where(message.c.seller_id == bindparam("seller_id"), message.c.thread_id == bindparam("thread_id"))
+    .order_by(message.c.received_at.desc(), message.c.id.desc())
+    .limit(bindparam("most"))
+)
+_THREAD_OF = select(thread).where(thread.c.seller_id == bindparam("seller_id"), thread.c.id == bindparam("thread_id"))
 _BY_ANY_THEIR_ID = select(message).where(message.c.their_id_mark == bindparam("mark")).order_by(message.c.received_at).limit(20)
 
 
@@ -117,13 +123,10 @@ def find_referenced(
     return tuple(_pointer(row, key) for row in found)
 
 
-def find_last_in_thread(
-    look: Look, seller_id: int, relationship_id: UUID, key: DataKey, thread_id: UUID, *, before: UUID | None = None
-) -> Pointer | None:
-    """The message that came last in a thread; with ``before``, of those that came before that one."""
-    names: dict[str, object] = {"seller_id": seller_id, "relationship_id": relationship_id, "thread_id": thread_id}
-    statement = _LAST_BEFORE if before else _LAST_IN_THREAD
-    row = look.connection.execute(statement, names | ({"before": before} if before else {})).mappings().first()
+def find_last_in_thread(look: Look, seller_id: int, relationship_id: UUID, key: DataKey, thread_id: UUID) -> Pointer | None:
+    """The message that came last in a thread."""
+    names = {"seller_id": seller_id, "relationship_id": relationship_id, "thread_id": thread_id}
+    row = look.connection.execute(_LAST_IN_THREAD, names).mappings().first()
     return _pointer(row, key) if row else None
 
 
@@ -273,10 +276,28 @@ def _pointer(row: RowMapping, key: DataKey) -> Pointer:
     return Pointer(row["id"], row["thread_id"], Side(row["author"]), row["their_id_mark"], their_id)
 
 
+def list_in_thread(look: Look, seller_id: int, thread_id: UUID, most: int) -> list[Message]:
+    """The last messages of a thread of this seller, the oldest first."""
+    keys = {"seller_id": seller_id, "thread_id": thread_id, "most": most}
+    return [_message(look, row) for row in reversed(look.connection.execute(_IN_THREAD, keys).mappings().all())]
+
+
+def find_thread_of(look: Look, seller_id: int, thread_id: UUID) -> Thread | None:
+    """A thread of this seller; another's is none."""
+    row = look.connection.execute(_THREAD_OF, {"seller_id": seller_id, "thread_id": thread_id}).mappings().first()
+    return _thread(row) if row else None
+
+
 def _message(look: Look, row: RowMapping) -> Message:
-    if row["state"] == MessageState.ERASED:  # there is no key, and nothing to open
+    if row["state"] == MessageState.ERASED:
+        return open_message(row, None)
+    return open_message(row, find_relationship_key(look, row["seller_id"], row["relationship_id"]))
+
+
+def open_message(row: RowMapping | Mapping[str, Any], key: DataKey | None) -> Message:
+    """The message in these columns. Of one that was erased there is nothing to open, and no key."""
+    if row["state"] == MessageState.ERASED or key is None:
         return _named(row, "", "", "")
-    key = find_relationship_key(look, row["seller_id"], row["relationship_id"])
     sealed_id = row["sealed_their_id"]
     return _named(
         row,
@@ -286,7 +307,7 @@ def _message(look: Look, row: RowMapping) -> Message:
     )
 
 
-def _named(row: RowMapping, their_message_id: str, subject: str, text: str) -> Message:
+def _named(row: RowMapping | Mapping[str, Any], their_message_id: str, subject: str, text: str) -> Message:
     return Message(
         id=row["id"],
         seller_id=row["seller_id"],

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from postern.errors import ConfigurationError
 from postern.model.limits import Limits
+from postern.web.cross_site import guard_against_other_sites
 from postern.web.errors import answer_errors
 from postern.web.pages import Pages
 from postern.web.routes import ROUTES
@@ -42,7 +43,7 @@ def build_app(pages: Pages) -> Litestar:
         route_handlers=ROUTES,
         dependencies={"pages": Provide(lambda: pages, sync_to_thread=False)},
         exception_handlers=answer_errors(pages),
-        middleware=[_impatient(pages.frame.limits.page_seconds)],
+        middleware=[guard_against_other_sites(pages.frame.public_url), _impatient(pages.frame.limits.page_seconds)],
         before_send=[_add_headers],
         request_max_body_size=pages.frame.limits.page_body,
         state=State({"limits": pages.frame.limits}),

@@ -2,14 +2,16 @@
 
 import logging
 from functools import partial
+from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.types import ExceptionHandlersMap
 
 from postern.errors import DamagedError, NotFoundError, StoreError, TokenError
 from postern.language import DEFAULT_LANGUAGE, say
+from postern.web.desk.visit import NotAllowedError, NotSignedInError, go
 from postern.web.links import LinkExpiredError
 from postern.web.pages import Pages, show_notice
 
@@ -22,6 +24,8 @@ Asked = Request[object, object, State]
 def answer_errors(pages: Pages) -> ExceptionHandlersMap:
     """Who answers which error; the class nearest to the error's own counts."""
     return {
+        NotSignedInError: partial(_sign_in_first, pages),
+        NotAllowedError: partial(_not_allowed, pages),
         LinkExpiredError: partial(_link_expired, pages),
         TokenError: partial(_link_unknown, pages),
         NotFoundError: partial(_message_gone, pages),
@@ -31,6 +35,16 @@ def answer_errors(pages: Pages) -> ExceptionHandlersMap:
         HTTPException: partial(_refused, pages),
         Exception: partial(_our_fault, pages),
     }
+
+
+def _sign_in_first(pages: Pages, _asked: Asked, error: NotSignedInError) -> Response[bytes]:
+    back = f"?next={quote(error.back_to)}" if error.back_to else ""
+    return go(pages.frame, f"/sign-in{back}")
+
+
+def _not_allowed(pages: Pages, _asked: Asked, error: NotAllowedError) -> Response[bytes]:
+    title = say(DEFAULT_LANGUAGE, "This is not possible")
+    return _notice(pages, 403, title, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
 
 
 def _link_expired(pages: Pages, _asked: Asked, error: LinkExpiredError) -> Response[bytes]:
@@ -53,7 +67,9 @@ def _link_unknown(pages: Pages, _asked: Asked, _error: TokenError) -> Response[b
     )
 
 
-def _message_gone(pages: Pages, _asked: Asked, _error: Exception) -> Response[bytes]:
+def _message_gone(pages: Pages, asked: Asked, _error: Exception) -> Response[bytes]:
+    if asked.url.path.startswith("/s/"):  # another seller's, or nobody's: both say the same
+        return _refused(pages, asked, NotFoundException())
     return _notice(
         pages,
         404,
@@ -85,11 +101,13 @@ def _too_slow(pages: Pages, _asked: Asked, _error: TimeoutError) -> Response[byt
 
 def _refused(pages: Pages, _asked: Asked, error: HTTPException) -> Response[bytes]:
     titles = {
+        403: say(DEFAULT_LANGUAGE, "This did not come from our pages"),
         404: say(DEFAULT_LANGUAGE, "There is no such page"),
         405: say(DEFAULT_LANGUAGE, "This page cannot be used that way"),
         413: say(DEFAULT_LANGUAGE, "This is too long"),
     }
     remedies = {
+        403: say(DEFAULT_LANGUAGE, "Nothing was changed. Open the page here and try again."),
         404: say(DEFAULT_LANGUAGE, "Check the address, or follow the link in your mail again."),
         413: say(DEFAULT_LANGUAGE, "Please shorten your text and send it again."),
     }

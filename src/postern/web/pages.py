@@ -1,9 +1,10 @@
-"""What pages are made from: what they are handed, the templates, and the one stylesheet.
+"""What pages are made from: what they are handed, the templates, styles and the script.
 
-Every word that is not ours is escaped by the templates. Nothing here runs in a browser, and nothing is loaded from elsewhere.
+Every word that is not ours is escaped by the templates. Nothing is loaded from elsewhere, and only the desk runs a script.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
@@ -19,6 +20,7 @@ from postern.storage.store import Store
 from postern.web.outbox import Outbox
 
 _HASH_LENGTH = 16
+_STATIC = {"page.css": "text/css", "desk.css": "text/css", "desk.js": "text/javascript"}
 
 _TEMPLATES = Environment(
     loader=PackageLoader("postern.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -39,17 +41,24 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class Stylesheet:
-    """The stylesheet under a name that changes with its content, so that browsers may keep it."""
+class StaticFile:
+    """A file under a name that changes with its content, so that browsers may keep it."""
 
     name: str
+    media_type: str
     octets: bytes
 
 
 @cache
-def load_stylesheet() -> Stylesheet:
-    octets = (files("postern.web") / "static" / "page.css").read_bytes()
-    return Stylesheet(f"page-{hashlib.sha256(octets).hexdigest()[:_HASH_LENGTH]}.css", octets)
+def load_static() -> Mapping[str, StaticFile]:
+    """Everything that pages load, by the name it has here."""
+    return {name: _load(name, media_type) for name, media_type in _STATIC.items()}
+
+
+def _load(name: str, media_type: str) -> StaticFile:
+    octets = (files("postern.web") / "static" / name).read_bytes()
+    stem, _, ending = name.rpartition(".")
+    return StaticFile(f"{stem}-{hashlib.sha256(octets).hexdigest()[:_HASH_LENGTH]}.{ending}", media_type, octets)
 
 
 def show(
@@ -61,7 +70,8 @@ def show(
         say=partial(say, language),
         language=language,
         direction=direction(language),
-        stylesheet=f"{prefix}/static/{load_stylesheet().name}",
+        stylesheet=f"{prefix}/static/{load_static()['page.css'].name}",
+        static={name: f"{prefix}/static/{one.name}" for name, one in load_static().items()},
         **fields,
     )
     return Response(text.encode("utf-8", "replace"), status_code=status, media_type=MediaType.HTML)

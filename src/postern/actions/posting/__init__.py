@@ -1,1 +1,0 @@
-"""How a message that is written here, and not in a mail program, becomes one of a thread."""

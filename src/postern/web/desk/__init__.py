@@ -1,0 +1,1 @@
+"""The seller's desk: sign-in, Messages, threads, figures."""
