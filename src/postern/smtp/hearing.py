@@ -32,6 +32,8 @@ class Hearing:
 
     def hear(self, octets: bytes, most: int) -> list[Answer]:
         """The answers that are whole now, so many at most; what follows stays unread. After ``UNREADABLE`` there is none."""
+        if self._is_over:
+            return []  # and nothing is kept of it
         self._rest += octets
         answers: list[Answer] = []
         start = 0
@@ -43,7 +45,7 @@ class Hearing:
             if end < 0:
                 break
             start = end + len(_END)
-        self._rest = self._rest[start:]
+        self._rest = b"" if self._is_over else self._rest[start:]
         return answers
 
     def _take_line(self, line: bytes) -> Answer | None:
