@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from postern.actions.checkpoint_record import checkpoint_record
 from postern.actions.decide_held import expire
 from postern.actions.deliver_mail import Sign
+from postern.actions.export_evidence import Typeset
 from postern.actions.frame import Frame
 from postern.actions.keep_queue import mend_times
 from postern.actions.keep_sessions import keep_sessions
@@ -154,6 +155,15 @@ def _blobs(settings: Settings) -> Blobs:
     if url.startswith("s3://"):
         return _bucket(url)
     raise ConfigurationError("blobs.url: must begin with file:// or s3://")
+
+
+def typesetter() -> Typeset:
+    """Who sets the pages of evidence. Raises ConfigurationError without the extra."""
+    try:
+        from postern.connect.typesetting import typeset  # noqa: PLC0415 - an extra: absent unless postern[pdf] was installed
+    except ImportError:
+        raise ConfigurationError("evidence.pdf needs the extra: install postern[pdf], or say --no-pdf") from None
+    return typeset
 
 
 def _bucket(url: str) -> Blobs:

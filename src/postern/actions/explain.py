@@ -74,7 +74,7 @@ def find_one_message(look: Look, name: str) -> Message:
 def explain(look: Look, message: Message) -> list[str]:
     """One line an event, oldest first, and a last one that says where the message stands."""
     lines = [_heading(look, message)]
-    lines += [line for entry in list_entries_about(look, message.id) for line in _tell(entry)]
+    lines += [line for entry in list_entries_about(look, message.id) for line in tell_entry(entry)]
     lines += [
         f"{_at(one.made_at)} The {one.side} was told by a notice ({one.kind.replace('_', ' ')}), which is {one.state}."
         for one in list_notices_about(look, message.seller_id, message.id)
@@ -104,7 +104,8 @@ def _heading(look: Look, message: Message) -> str:
     )
 
 
-def _tell(entry: Entry) -> list[str]:
+def tell_entry(entry: Entry) -> list[str]:
+    """What one entry says, in plain words, each line with its moment."""
     values = {one.name: json.loads(one.value) for one in entry.fields}
     if any(one.withheld for one in entry.fields):
         return [f"{_at(entry.happened_at)} {entry.kind.replace('-', ' ')}; what else the entry said is withheld for good."]

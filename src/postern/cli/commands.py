@@ -23,6 +23,7 @@ from postern.cli import (
     bench,
     bounces,
     catalogue,
+    evidence,
     held,
     key,
     keys,
@@ -65,6 +66,7 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(dns, name="dns")
 app.command("doctor")(doctor)
 app.command("quickstart")(quickstart)
+app.add_typer(evidence.app, name="evidence")
 app.command("explain")(explain)
 app.command("ledger")(ledger)
 app.command("preference")(preference)

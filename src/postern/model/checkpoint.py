@@ -82,6 +82,16 @@ def spell_verifier(name: str, public_key: bytes) -> str:
     return f"{name}+{key_id(name, public_key).hex()}+{_to_base64(ED25519 + public_key)}"
 
 
+def read_verifier(line: str) -> tuple[str, bytes] | None:
+    """Whose key such a line is, and the key; None for any other text."""
+    name, _, rest = line.strip().partition("+")
+    told_id, _, encoded = rest.partition("+")
+    octets = _from_base64(encoded) or b""
+    key = octets.removeprefix(ED25519)
+    is_key = name and len(octets) == len(key) + 1 and len(key) == HASH_LENGTH and key_id(name, key).hex() == told_id
+    return (name, key) if is_key else None
+
+
 def signatures_by(note: Note, name: str, public_keys: Iterable[bytes]) -> Iterable[tuple[bytes, bytes]]:
     """The signatures that claim to be by one of these keys under this name: key and signature, to be checked."""
     known = {key_id(name, one): one for one in public_keys}

@@ -45,7 +45,7 @@ class Hearing:
             if end < 0:
                 break
             start = end + len(_END)
-        self._rest = b"" if self._is_over else self._rest[start:]
+        self._rest = b"" if UNREADABLE in answers else self._rest[start:]
         return answers
 
     def _take_line(self, line: bytes) -> Answer | None:

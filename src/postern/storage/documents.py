@@ -89,10 +89,11 @@ def compute_commitments(look: Look, keys: Collection[tuple[int, UUID]]) -> dict[
 
 def find_document(look: Look, seller_id: int, document_id: UUID) -> bytes:
     """The bytes of one mail, opened. Raises NotFoundError, and DamagedError where key or blob is gone or changed."""
-    return _open_salted(look, seller_id, document_id)[_SALT_LENGTH:]
+    return find_salted(look, seller_id, document_id)[_SALT_LENGTH:]
 
 
-def _open_salted(look: Look, seller_id: int, document_id: UUID) -> bytes:
+def find_salted(look: Look, seller_id: int, document_id: UUID) -> bytes:
+    """The same behind its salt: what the journal's commitment is the SHA-256 of."""
     keys = {"seller_id": seller_id, "document_id": document_id}
     row = look.connection.execute(_BY_ID, keys).mappings().first()
     if row is None:

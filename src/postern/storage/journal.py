@@ -47,13 +47,13 @@ def journal_row(  # noqa: PLR0913 - an entry says who, what and when
 
 def list_entries_about(look: Look, message_id: UUID) -> list[Entry]:
     """What the journal says of one message, oldest first."""
-    return [_entry(row) for row in look.connection.execute(_ABOUT, {"message_id": message_id}).mappings()]
+    return [read_entry(row) for row in look.connection.execute(_ABOUT, {"message_id": message_id}).mappings()]
 
 
 def find_entry(look: Look, entry_id: UUID) -> Entry | None:
     """One entry."""
     row = look.connection.execute(_BY_ID, {"entry_id": entry_id}).mappings().first()
-    return _entry(row) if row else None
+    return read_entry(row) if row else None
 
 
 def find_latest_moment(look: Look) -> datetime | None:
@@ -76,6 +76,7 @@ def read_fields(text: str) -> tuple[Field, ...]:
     )
 
 
-def _entry(row: RowMapping) -> Entry:
+def read_entry(row: RowMapping) -> Entry:
+    """An entry as it is kept."""
     fields = read_fields(row["fields"])
     return Entry(row["id"], row["seller_id"], row["relationship_id"], row["message_id"], row["kind"], row["happened_at"], fields)
