@@ -22,6 +22,7 @@ from postern.actions.receive_mail import Accepted, Answer
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
 from postern.smtp.edge import Desk, Edge
+from postern.smtp.sources import Sources
 from tests.people import SetClock
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -128,8 +129,9 @@ class Door:
     edge: Edge
     port: int
 
-    async def visit(self) -> Client:
-        return Client(*await asyncio.open_connection("127.0.0.1", self.port, limit=2**25))
+    async def visit(self, host: str = "127.0.0.1") -> Client:
+        """From this address of the loopback."""
+        return Client(*await asyncio.open_connection("127.0.0.1", self.port, limit=2**25, local_addr=(host, 0)))
 
     async def enter(self) -> Client:
         """A client that was greeted."""
@@ -144,14 +146,16 @@ class Door:
 
     async def until_empty(self) -> None:
         """Nobody is left, nothing is held."""
-        await self.until(lambda: not self.edge._connections)
-        assert self.edge.octets_in_flight == 0
+        await self.until(lambda: not self.edge.places.guests)
+        assert self.edge.places.octets_in_flight == 0
 
 
 @contextlib.asynccontextmanager
-async def open_door(desk: Desk, limits: Limits | None = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[Door]:
+async def open_door(
+    desk: Desk, limits: Limits | None = None, tls: ssl.SSLContext | None = None, sources: Sources | None = None
+) -> AsyncIterator[Door]:
     """An edge that listens; when the story is told, it must have come to rest with nothing left."""
-    edge = Edge(desk, HOSTNAME, limits or Limits(), tls)
+    edge = Edge(desk, HOSTNAME, limits or Limits(), tls, sources)
     door = Door(edge, await edge.listen("127.0.0.1", 0))
     yield door
     await door.until_empty()

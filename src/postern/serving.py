@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_network
 
 from postern.actions.deliver_mail import settle_left_over
 from postern.actions.find_recipient import Recipient, find_recipient
@@ -28,6 +29,7 @@ from postern.smtp.edge import Desk, Edge
 from postern.smtp.encryption import opportunistic, required
 from postern.smtp.mx import MxCourier
 from postern.smtp.pool import EndedItsReaderError, Pool
+from postern.smtp.sources import Sources
 from postern.smtp.sts_policy import spell_policy
 from postern.storage.change import Kept, Outcome
 from postern.storage.deliveries import release_all
@@ -189,7 +191,7 @@ async def _begin_pool(house: House, stack: contextlib.AsyncExitStack) -> Pool:
 
 
 async def _start_edge(house: House, desk: Desk, stack: contextlib.AsyncExitStack) -> str:
-    edge = Edge(desk, house.frame.hostname, house.frame.limits, _tls(house.settings))
+    edge = Edge(desk, house.frame.hostname, house.frame.limits, _tls(house.settings), _sources(house))
     host, port = split_listen(house.settings.smtp.listen)
     try:
         port = await edge.listen(host, port)
@@ -197,6 +199,10 @@ async def _start_edge(house: House, desk: Desk, stack: contextlib.AsyncExitStack
         raise ConfigurationError(f"smtp.listen: {house.settings.smtp.listen} cannot be used: {error.strerror}") from None
     stack.push_async_callback(edge.drain)
     return f"mail is taken on {host}:{port}"
+
+
+def _sources(house: House) -> Sources:
+    return Sources(house.frame.limits, tuple(ip_network(one) for one in house.settings.smtp.trusted_sources))
 
 
 def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk:

@@ -36,6 +36,13 @@ class _Section(BaseModel):
         return value
 
 
+def _require_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text} is no network such as 192.0.2.0/24 or 2001:db8::/32") from None
+
+
 class ServiceSettings(_Section):
     """The service as people see it."""
 
@@ -91,6 +98,18 @@ class SmtpSettings(_Section):
         default="none",
         description="The MTA-STS policy served at /.well-known/mta-sts.txt: whether servers write here without TLS.",
     )
+    trusted_sources: tuple[str, ...] = Field(
+        default=("127.0.0.0/8", "::1/128"),
+        description="Networks that no limit by source holds up: a mail server of your own in front.",
+    )
+
+    @field_validator("trusted_sources")
+    @classmethod
+    def must_be_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Each can be read by the module that compares addresses."""
+        for network in value:
+            _require_network(network)
+        return value
 
 
 class WebSettings(_Section):

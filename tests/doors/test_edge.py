@@ -298,25 +298,3 @@ def test_others_are_answered_while_one_mail_takes_its_time(loop: str) -> None:
 
     reply, replies = run_on(loop, story())
     assert [one[:4] for one in [reply, *replies]] == ["250 "] * 21
-
-
-@both_loops
-def test_more_sessions_than_the_limit_are_told_to_come_again(loop: str) -> None:
-    async def story() -> tuple[bytes, str]:
-        async with open_door(Shelf().desk, Limits(sessions=2)) as door:
-            first, second = await door.enter(), await door.enter()
-            third = await door.visit()
-            turned_away = await third.closed()
-            await third.leave()
-            await first.say(b"QUIT")
-            await first.leave()
-            await door.until(lambda: len(door.edge._connections) == 1)
-            fourth = await door.enter()
-            reply = await fourth.send()
-            for client in (second, fourth):
-                await client.leave()
-            return turned_away, reply
-
-    turned_away, reply = run_on(loop, story())
-    assert turned_away.startswith(b"421 4.3.2 ")
-    assert reply.startswith("250 ")

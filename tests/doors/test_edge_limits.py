@@ -8,7 +8,7 @@ from postern.actions.find_recipient import House, Recipient
 from postern.actions.receive_mail import Accepted, Answer
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
-from postern.smtp import edge
+from postern.smtp import carrier, edge
 from tests.edge_client import BEGIN, LOOPS, Client, Door, Shelf, open_door, run_on
 
 both_loops = pytest.mark.parametrize("loop", LOOPS)
@@ -25,9 +25,9 @@ def mail_of(octets: int) -> bytes:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """An edge that looks at its clients' time more often, and takes moments for minutes where no limit says how long."""
-    monkeypatch.setattr(edge, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(edge, "NO_MEMORY_SECONDS", 0.5)
-    monkeypatch.setattr(edge, "GOODBYE_SECONDS", 0.3)
+    monkeypatch.setattr(carrier, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(carrier, "NO_MEMORY_SECONDS", 0.5)
+    monkeypatch.setattr(carrier, "GOODBYE_SECONDS", 0.3)
 
 
 # Time
@@ -141,7 +141,8 @@ def test_replies_that_are_not_read_do_not_pile_up_even_while_others_come_and_go(
     async def story() -> int:
         async with open_door(Shelf().desk, Limits(bytes_in_flight=10_000)) as door:
             deaf = await flood(door, b"HELP\r\n", 20_000_000)
-            [connection] = door.edge._connections
+            [connection] = door.edge.places.guests
+            assert isinstance(connection, carrier.Carrier)
             assert connection._transport is not None
             unread = [connection._transport.get_write_buffer_size()]
             for _ in range(10):  # each fills the budget and frees it, so that those who waited for it are read on
@@ -163,7 +164,7 @@ def test_many_large_mails_at_once_are_taken_or_deferred_and_the_account_comes_ba
 
     async def story() -> list[str]:
         async def keep(_mail: Mail) -> Answer:
-            seen.append(door.edge.octets_in_flight)
+            seen.append(door.edge.places.octets_in_flight)
             await asyncio.sleep(0.05)
             return Accepted(queued=True)
 
@@ -181,7 +182,7 @@ def test_many_large_mails_at_once_are_taken_or_deferred_and_the_account_comes_ba
         async with open_door(shelf.desk, limits) as door:
             replies = await asyncio.gather(*(send() for _ in range(16)))
             await door.until_empty()
-            assert await send() == edge.ACCEPTED.encode().decode()
+            assert await send() == carrier.ACCEPTED.encode().decode()
         return replies
 
     replies = run_on(loop, story())
@@ -197,10 +198,10 @@ def test_who_holds_the_last_memory_and_says_nothing_more_is_sent_away(loop: str)
             hoarder, other = await door.enter(), await door.enter()
             await hoarder.begin()
             hoarder.writer.write(mail_of(MEGABYTE + 1))
-            await door.until(lambda: not door.edge.has_room)
+            await door.until(lambda: not door.edge.places.has_room)
             deferred = await other.send()
             said = await hoarder.closed()
-            await door.until(lambda: door.edge.has_room)
+            await door.until(lambda: door.edge.places.has_room)
             await other.say(b"RSET")
             taken = await other.send()
             for client in (hoarder, other):
@@ -288,10 +289,10 @@ def test_the_mail_of_who_vanished_counts_until_it_is_kept(loop: str) -> None:
             client = await door.enter()
             await client.begin()
             client.writer.write(mail_of(MEGABYTE) + b".\r\n")
-            await door.until(lambda: door.edge.octets_in_flight == MEGABYTE)
+            await door.until(lambda: door.edge.places.octets_in_flight == MEGABYTE)
             client.reset()
             await asyncio.sleep(0.1)
-            counted = door.edge.octets_in_flight
+            counted = door.edge.places.octets_in_flight
             other = await door.visit()
             turned_away = await other.closed()
             await other.leave()

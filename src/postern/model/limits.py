@@ -19,9 +19,25 @@ class Limits:
     mails_per_session: Annotated[int, "Mails in one session, then 421."] = 1_000
     pipelined: Annotated[int, "Octets kept while a command waits for its answer; over it the socket is not read."] = 64_000
     command_timeout: Annotated[int, "Seconds that a session waits for the next command."] = 300  # RFC 5321 4.5.3.2.7
+    handshake_timeout: Annotated[int, "Seconds for a TLS handshake."] = 30
     data_timeout: Annotated[int, "Seconds from DATA to the final dot."] = 600
-    sessions: Annotated[int, "SMTP sessions at once."] = 500
+    session_seconds: Annotated[int, "Seconds for one session; after the mail that is begun then, 421."] = 3_600
+    sessions: Annotated[int, "SMTP sessions at once; over it who has been silent longest gives way."] = 500
     bytes_in_flight: Annotated[int, "Octets of all sessions together; over it sockets are not read, then 452."] = 64_000_000
+
+    # Where clients come from: a source is an IPv4 address or an IPv6 /64; smtp.trusted_sources are free of these
+    source_connections: Annotated[int, "Connections of one source at once, then 421."] = 50
+    source_connections_a_minute: Annotated[int, "Connections of one source in a minute, then 421."] = 300
+    source_mails_an_hour: Annotated[int, "Mails of one source in an hour, then 450."] = 5_000
+    source_bad_commands: Annotated[
+        int, "Wrong SMTP commands of one source in an hour; from half of it on it is slowed, then 421."
+    ] = 200
+    source_unknown_recipients: Annotated[
+        int, "Unknown recipients of one source in an hour; from half of it on it is slowed, then 421."
+    ] = 60
+    tarpit_seconds: Annotated[int, "Seconds that the reply to a source waits, at most, when it is slowed."] = 10
+    tarpits: Annotated[int, "Sessions slowed at once; who would be one more gets 421."] = 100
+    sources: Annotated[int, "Sources remembered; over it the one that came longest ago is forgotten."] = 10_000
 
     # Reading a mail
     header_block: Annotated[int, "Octets of a mail's or a part's header."] = 100_000

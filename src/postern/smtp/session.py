@@ -14,8 +14,6 @@ doubt, to speak of any recipient by itself, and to say back what the client said
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import ClassVar
 
 from postern.model.envelope import Envelope
@@ -25,26 +23,7 @@ from postern.smtp.command import Command, read_client_name, read_command, read_m
 from postern.smtp.incoming import Incoming
 from postern.smtp.output import AskRecipient, Close, Output, Send, StartTls, TakeMail
 from postern.smtp.reply import Reply
-
-
-class _Stage(Enum):
-    """What the session is about to do: the first two read, the next three wait for a call."""
-
-    COMMAND = auto()
-    CONTENT = auto()
-    ASKING = auto()
-    HANDING_OVER = auto()
-    STARTING_TLS = auto()
-    CLOSED = auto()
-
-
-@dataclass(slots=True)
-class _OpenMail:
-    """What MAIL and RCPT have said so far: the buffers of RFC 5321 4.1.1."""
-
-    reverse_path: str
-    recipients: list[str] = field(default_factory=list)
-    any_refused: bool = False
+from postern.smtp.stage import OpenMail, Stage
 
 
 class Session:
@@ -54,14 +33,14 @@ class Session:
         self._hostname = hostname
         self._limits = limits
         self._tls_offered = tls_offered
-        self._stage = _Stage.COMMAND
+        self._stage = Stage.COMMAND
         self._incoming = Incoming(limits)
         self._client_name = ""
-        self._mail: _OpenMail | None = None
+        self._mail: OpenMail | None = None
         self._recipient_asked = ""
         self._octets_handed_over = 0
         self._tls_active = False
-        self._leaving = False
+        self._leaving: Reply | None = None  # the last word, once no mail is open
         self._bad_commands = 0
         self._refused_recipients = 0
         self._mails = 0
@@ -77,7 +56,7 @@ class Session:
 
     def receive(self, octets: bytes) -> list[Output]:
         """Take what came, in pieces of any size; how it was cut changes nothing."""
-        if self._stage is _Stage.STARTING_TLS or self._stage is _Stage.CLOSED:
+        if self._stage is Stage.STARTING_TLS or self._stage is Stage.CLOSED:
             return []  # plain octets have no place before a handshake (RFC 3207 4.2), and none after the end
         self._incoming.add(octets)
         return self._go_on()
@@ -85,7 +64,7 @@ class Session:
     def answer_recipient(self, reply: Reply) -> list[Output]:
         """The reply to RCPT: 2xx adds the recipient, 4xx and 5xx do not, 421 ends the session; then pipelined input goes on."""
         mail = self._mail
-        if not self._awaits(_Stage.ASKING) or mail is None:
+        if not self._awaits(Stage.ASKING) or mail is None:
             return []
         if reply.accepts:
             mail.recipients.append(self._recipient_asked)
@@ -96,7 +75,7 @@ class Session:
 
     def answer_mail(self, reply: Reply) -> list[Output]:
         """The reply to the final dot: whatever it is, the mail is no longer the session's (RFC 5321 4.1.1.4)."""
-        if not self._awaits(_Stage.HANDING_OVER):
+        if not self._awaits(Stage.HANDING_OVER):
             return []
         self._octets_handed_over = 0
         self._mail = None
@@ -107,7 +86,7 @@ class Session:
 
         What counts against it stays: it is what we know, not what it told us.
         """
-        if self._awaits(_Stage.STARTING_TLS):
+        if self._awaits(Stage.STARTING_TLS):
             self._tls_active = True
             self._client_name = ""
             self._mail = None
@@ -116,17 +95,24 @@ class Session:
         """Nothing came for as long as the limits allow (RFC 5321 4.5.3.2)."""
         return self._leave(wording.TIMED_OUT)
 
+    def send_away(self, reply: Reply) -> list[Output]:
+        """End the session now, for a reason that only the carrier knows."""
+        return self._leave(reply)
+
+    def expire(self) -> list[Output]:
+        """The session has lasted as long as the limits allow."""
+        return self._leave_soon(wording.TIME_SPENT)
+
     def shut_down(self) -> list[Output]:
-        """The service stops: end the session, but let a mail that is begun come to its reply (RFC 5321 3.8)."""
-        self._leaving = True
-        return self._leave(wording.SHUTTING_DOWN) if self._stage is _Stage.STARTING_TLS else self._go_on()
+        """The service stops."""
+        return self._leave_soon(wording.SHUTTING_DOWN)
 
     # What the carrier sees
 
     @property
     def waiting(self) -> bool:
         """Whether nothing goes on until the carrier answers."""
-        return self._stage in {_Stage.ASKING, _Stage.HANDING_OVER, _Stage.STARTING_TLS}
+        return self._stage in {Stage.ASKING, Stage.HANDING_OVER, Stage.STARTING_TLS}
 
     @property
     def has_room(self) -> bool:
@@ -136,7 +122,7 @@ class Session:
     @property
     def in_data(self) -> bool:
         """Whether content is coming, which has a time-out of its own."""
-        return self._stage is _Stage.CONTENT
+        return self._stage is Stage.CONTENT
 
     @property
     def mail_open(self) -> bool:
@@ -147,6 +133,16 @@ class Session:
     def held_octets(self) -> int:
         """What this session holds in memory: octets that are not dealt with, and a mail handed over but not yet answered."""
         return len(self._incoming) + self._octets_handed_over
+
+    @property
+    def bad_commands(self) -> int:
+        """How many commands were wrong so far."""
+        return self._bad_commands
+
+    @property
+    def refused_recipients(self) -> int:
+        """How many recipients were refused for good so far."""
+        return self._refused_recipients
 
     @property
     def client_name(self) -> str:
@@ -163,11 +159,11 @@ class Session:
 
     def _take_step(self) -> bool:
         """Deal with one line or one mail; False when there is none, or when the session may not go on."""
-        if self._stage is _Stage.COMMAND and self._leaving and not self.mail_open:
-            self._close(wording.SHUTTING_DOWN)
-        if self._stage is _Stage.COMMAND:
+        if self._stage is Stage.COMMAND and self._leaving and not self.mail_open:
+            self._close(self._leaving)
+        if self._stage is Stage.COMMAND:
             return self._take_line()
-        return self._stage is _Stage.CONTENT and self._take_content()
+        return self._stage is Stage.CONTENT and self._take_content()
 
     def _take_line(self) -> bool:
         line = self._incoming.line()
@@ -215,7 +211,7 @@ class Session:
         else:
             self._say(wording.TLS_READY)
             self._incoming.clear()  # what was pipelined behind it could be anybody's (CVE-2011-0411)
-            self._ask(_Stage.STARTING_TLS, StartTls())
+            self._ask(Stage.STARTING_TLS, StartTls())
 
     def _mail_from(self, argument: str) -> None:
         if not self._client_name:
@@ -232,7 +228,7 @@ class Session:
             self._refuse(reverse_path)
             return
         self._mails += 1
-        self._mail = _OpenMail(reverse_path)
+        self._mail = OpenMail(reverse_path)
         self._say(wording.SENDER_TAKEN)
 
     def _rcpt_to(self, argument: str) -> None:
@@ -245,17 +241,17 @@ class Session:
         else:
             self._ask_recipient(self._mail, read_rcpt(argument))
 
-    def _ask_recipient(self, mail: _OpenMail, recipient: str | Reply) -> None:
+    def _ask_recipient(self, mail: OpenMail, recipient: str | Reply) -> None:
         if isinstance(recipient, Reply):
             mail.any_refused = True
             self._refuse(recipient)
             return
         self._recipient_asked = recipient
-        self._ask(_Stage.ASKING, AskRecipient(mail.reverse_path, recipient, tuple(mail.recipients)))
+        self._ask(Stage.ASKING, AskRecipient(mail.reverse_path, recipient, tuple(mail.recipients)))
 
     def _data(self, _argument: str) -> None:
         if self._mail and self._mail.recipients:
-            self._stage = _Stage.CONTENT
+            self._stage = Stage.CONTENT
             self._incoming.begin_mail()
             self._say(wording.CONTENT_EXPECTED)
         elif self._mail and self._mail.any_refused:
@@ -267,13 +263,13 @@ class Session:
         content, mail = self._incoming.mail(), self._mail
         if content is None or mail is None:
             return False
-        self._stage = _Stage.COMMAND
+        self._stage = Stage.COMMAND
         if isinstance(content, Reply):
             self._mail = None
             self._finish(content)
         else:
             self._octets_handed_over = len(content)
-            self._ask(_Stage.HANDING_OVER, TakeMail(Envelope(mail.reverse_path, tuple(mail.recipients)), content))
+            self._ask(Stage.HANDING_OVER, TakeMail(Envelope(mail.reverse_path, tuple(mail.recipients)), content))
         return True
 
     def _rset(self, _argument: str) -> None:
@@ -331,18 +327,18 @@ class Session:
         else:
             self._say(reply)
 
-    def _ask(self, stage: _Stage, output: Output) -> None:
+    def _ask(self, stage: Stage, output: Output) -> None:
         self._stage = stage
         self._put(output)
 
-    def _awaits(self, stage: _Stage) -> bool:
+    def _awaits(self, stage: Stage) -> bool:
         """Whether this is what the session waits for, and if so, wait no longer. After the end, answers come too late."""
-        if self._stage is _Stage.CLOSED:
+        if self._stage is Stage.CLOSED:
             return False
         if self._stage is not stage:
             msg = f"the session is not {stage.name.lower()}"
             raise RuntimeError(msg)
-        self._stage = _Stage.COMMAND
+        self._stage = Stage.COMMAND
         return True
 
     def _give(self, reply: Reply) -> list[Output]:
@@ -357,18 +353,23 @@ class Session:
 
     def _leave(self, reply: Reply) -> list[Output]:
         """End from our side; in the middle of a handshake there is no way to say anything."""
-        if self._stage is _Stage.STARTING_TLS:
+        if self._stage is Stage.STARTING_TLS:
             self._end()
-        elif self._stage is not _Stage.CLOSED:
+        elif self._stage is not Stage.CLOSED:
             self._close(reply)
         return self._take_outputs()
+
+    def _leave_soon(self, reply: Reply) -> list[Output]:
+        """End it, but let a mail that is begun come to its reply (RFC 5321 3.8)."""
+        self._leaving = self._leaving or reply
+        return self._leave(reply) if self._stage is Stage.STARTING_TLS else self._go_on()
 
     def _close(self, reply: Reply) -> None:
         self._say(reply)
         self._end()
 
     def _end(self) -> None:
-        self._stage = _Stage.CLOSED
+        self._stage = Stage.CLOSED
         self._mail = None
         self._incoming.clear()
         self._octets_handed_over = 0

@@ -61,6 +61,11 @@ NOT_TOLD = Reply(252, "Whose mailbox it is stays unsaid: send the mail to find o
 GOODBYE = Reply(221, "Goodbye", "2.0.0")
 
 # The end
+SOURCE_CROWDED = Reply(421, "Too many connections from your network: try again later", "4.7.0")
+SOURCE_SPENT = Reply(421, "Too many mistakes from your network: try again in some hours", "4.7.0")
+SOURCE_MAILED_ENOUGH = Reply(450, "Too many mails from your network this hour: try again later", "4.7.1")
+TIME_SPENT = Reply(421, "Enough time for one session: connect again", "4.4.2")
+GIVE_WAY = Reply(421, "Others need your place: connect again when you have mail", "4.3.2")
 ERRORS_SPENT = Reply(421, "Too many commands went wrong", "4.7.0")
 TIMED_OUT = Reply(421, "Nothing came for too long", "4.4.2")  # RFC 5321 4.5.3.2.7
 SHUTTING_DOWN = Reply(421, "The service is restarting: try again", "4.3.2")  # RFC 5321 3.8
