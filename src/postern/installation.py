@@ -208,6 +208,8 @@ def _spell(value: object) -> str:
     """A value as TOML writes it."""
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_spell(one) for one in value)}]"
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

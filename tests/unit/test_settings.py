@@ -74,6 +74,8 @@ def test_a_store_elsewhere_stays_where_it_is(write: Write, url: str) -> None:
         ("[limits]\nbatches = 3", "limits.batches: no such key; did you mean 'batch'?"),
         ("[[dkim]]\nselektor = 'x'", "dkim.0.selektor: no such key; did you mean 'selector'?"),
         ("[smtp]\nlisten = 25", "smtp.listen: must be a valid string"),
+        ("[smtp]\ntrusted_sources = ['10.0.0.1/8']", "smtp.trusted_sources: 10.0.0.1/8 is no network such as 192.0.2.0/24"),
+        ("[smtp]\ntrusted_sources = '10.0.0.0/8'", "smtp.trusted_sources: must be a valid tuple"),
         ("[limits]\nbatch = 'many'", "limits.batch: must be a valid integer"),
         ("[limits]\nbatch = -1", "limits: batch cannot be negative"),
         ("[limits]\nbatch = true", "limits: batch must be a number"),
@@ -101,8 +103,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_the_environment_wins_over_the_file_key_by_key(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTERN__SMTP__LISTEN", "127.0.0.1:25")
     monkeypatch.setenv("POSTERN__LIMITS__CLAIM", "7")
+    monkeypatch.setenv("POSTERN__SMTP__TRUSTED_SOURCES", '["192.0.2.0/24"]')
     settings = load_settings(write('[smtp]\nlisten = "127.0.0.1:26"\nhostname = "mx.example"\n[limits]\nbatch = 3'))
     assert (settings.smtp.listen, settings.smtp.hostname) == ("127.0.0.1:25", "mx.example")
+    assert settings.smtp.trusted_sources == ("192.0.2.0/24",)
     assert (settings.limits.batch, settings.limits.claim) == (3, 7)
     assert settings.limits.sessions == Limits().sessions
 
