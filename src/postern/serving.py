@@ -202,7 +202,9 @@ async def _start_edge(house: House, desk: Desk, stack: contextlib.AsyncExitStack
 
 
 def _sources(house: House) -> Sources:
-    return Sources(house.frame.limits, tuple(ip_network(one) for one in house.settings.smtp.trusted_sources))
+    smtp = house.settings.smtp
+    trusted, proxies = (tuple(ip_network(one) for one in networks) for networks in (smtp.trusted_sources, smtp.proxy_protocol))
+    return Sources(house.frame.limits, trusted, proxies)
 
 
 def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk:

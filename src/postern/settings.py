@@ -103,7 +103,13 @@ class SmtpSettings(_Section):
         description="Networks that no limit by source holds up: a mail server of your own in front.",
     )
 
-    @field_validator("trusted_sources")
+    proxy_protocol: tuple[str, ...] = Field(
+        default=(),
+        description="Networks of load balancers: each connection from there begins with a PROXY header (version 1 or 2), "
+        "and counts as its client's. From anywhere else none is read.",
+    )
+
+    @field_validator("trusted_sources", "proxy_protocol")
     @classmethod
     def must_be_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         """Each can be read by the module that compares addresses."""

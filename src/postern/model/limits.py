@@ -38,6 +38,8 @@ class Limits:
     tarpit_seconds: Annotated[int, "Seconds that the reply to a source waits, at most, when it is slowed."] = 10
     tarpits: Annotated[int, "Sessions slowed at once; who would be one more gets 421."] = 100
     sources: Annotated[int, "Sources remembered; over it the one that came longest ago is forgotten."] = 10_000
+    proxy_header: Annotated[int, "Octets of a PROXY header."] = 4_096
+    proxy_seconds: Annotated[int, "Seconds until a PROXY header has come."] = 5
 
     # Reading a mail
     header_block: Annotated[int, "Octets of a mail's or a part's header."] = 100_000

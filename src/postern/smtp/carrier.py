@@ -8,27 +8,23 @@ slows whoever comes from a source that makes many mistakes.
 import asyncio
 import contextlib
 import logging
-import ssl
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from typing import cast
 
 from postern.actions.find_recipient import Recipient, Refused, refusal_beside
-from postern.actions.receive_mail import Accepted, Answer
+from postern.actions.receive_mail import Accepted
 from postern.errors import StoreError, StoreFullError
-from postern.language import DEFAULT_LANGUAGE
 from postern.model.authentication import Authentication
 from postern.model.envelope import Mail
-from postern.model.limits import Limits
 from postern.policy.reasons import NO_ROOM, TRY_AGAIN, Cause
-from postern.ports import Clock
 from postern.smtp import wording
+from postern.smtp.desk import Post, reply_for
 from postern.smtp.output import AskRecipient, Close, Output, Send, StartTls, TakeMail
-from postern.smtp.places import Places
+from postern.smtp.proxy import ProxyHeaderError, read_proxy_header
 from postern.smtp.reply import Reply
 from postern.smtp.session import Session
-from postern.smtp.sources import Sources, Visit
+from postern.smtp.sources import Visit
 
 ACCEPTED = Reply(250, "Kept and queued.", "2.0.0")
 RECIPIENT_ACCEPTED = Reply(250, "Recipient accepted.", "2.1.5")
@@ -40,27 +36,6 @@ GOODBYE_SECONDS = 10  # for the last reply to be read
 FAIR_PACE = 500  # octets a second of a mail that is coming; who is slower gives way first when places are short
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What stands behind the edge: the look-up for RCPT, and the way of a finished mail."""
-
-    find_recipient: Callable[[str], Awaitable[Recipient]]
-    receive: Callable[[Mail], Awaitable[Answer]]
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What all carriers of one edge work with."""
-
-    desk: Desk
-    hostname: str
-    limits: Limits
-    tls: ssl.SSLContext | None
-    sources: Sources
-    places: Places
 
 
 class Carrier(asyncio.Protocol):
@@ -75,6 +50,8 @@ class Carrier(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._session = Session(post.hostname, post.limits, tls_offered=post.tls is not None)
         self._transport: asyncio.Transport | None = None
+        self._peer = ""  # the client's IP address
+        self._awaits_proxy = False
         self._visit: Visit | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._recipients: dict[str, Recipient] = {}
@@ -101,11 +78,16 @@ class Carrier(asyncio.Protocol):
         peer = stream.get_extra_info("peername")
         if peer is None:  # it has vanished already
             self.abort()
-        else:
-            self._greet(peer[0])
+            return
+        self._peer = str(peer[0])
+        self._awaits_proxy = self._post.sources.are_passed_on_by(self._peer)
+        if not self._awaits_proxy:
+            self._greet()
 
     def data_received(self, data: bytes) -> None:
-        if self._handshaking or self._slowing:
+        if self._awaits_proxy:
+            self._read_proxy_header(data)
+        elif self._handshaking or self._slowing:
             self._early += data  # decrypted already; but replies cannot be encrypted before the handshake has returned
         elif self._session.in_data:
             self._perform(self._session.receive(data))
@@ -185,8 +167,27 @@ class Carrier(asyncio.Protocol):
 
     # What the source may do
 
-    def _greet(self, host: str) -> None:
-        self._visit = Visit(self._post.sources.at(host), self._loop.time())
+    def _read_proxy_header(self, data: bytes) -> None:
+        """Whose connection it is comes before all else; where it does not, the connection ends without a word."""
+        self._early += data
+        try:
+            passed = read_proxy_header(bytes(self._early), self._post.limits.proxy_header)
+        except ProxyHeaderError:
+            _log.warning("a connection from a proxy began without a PROXY header that can be read")
+            self.abort()
+            return
+        if passed is None:
+            return
+        self._awaits_proxy = False
+        self._peer = passed.client or self._peer
+        rest = bytes(self._early[passed.octets :])
+        self._early.clear()
+        self._greet()
+        if rest:
+            self.data_received(rest)
+
+    def _greet(self) -> None:
+        self._visit = Visit(self._post.sources.at(self._peer), self._loop.time())
         refusal = self._visit.refusal
         self._perform(self._session.send_away(refusal) if refusal else self._session.open())
 
@@ -349,6 +350,8 @@ class Carrier(asyncio.Protocol):
         if self._transport and self._transport.is_closing():
             if still > GOODBYE_SECONDS:
                 self.abort()
+        elif self._awaits_proxy and still > self._post.limits.proxy_seconds:
+            self.abort()
         elif still > self._post.limits.command_timeout or self._is_slow(now):
             self._perform(self._session.time_out())
         elif now - self._began_at > self._post.limits.session_seconds:
@@ -359,9 +362,3 @@ class Carrier(asyncio.Protocol):
 
     def _is_slow(self, now: float) -> bool:
         return self._data_since is not None and now - self._data_since > self._post.limits.data_timeout
-
-
-def reply_for(cause: Cause) -> Reply:
-    """A cause as the SMTP session says it: what happened, then what to do, in English."""
-    words = f"{cause.sentence(DEFAULT_LANGUAGE)}\n{cause.remedy(DEFAULT_LANGUAGE)}"
-    return Reply(cause.reason.status, words, cause.reason.enhanced)

@@ -8,7 +8,8 @@ import contextlib
 import ssl
 
 from postern.model.limits import Limits
-from postern.smtp.carrier import Carrier, Desk, Post
+from postern.smtp.carrier import Carrier
+from postern.smtp.desk import Desk, Post
 from postern.smtp.places import Places
 from postern.smtp.sources import Sources
 

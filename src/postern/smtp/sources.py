@@ -129,10 +129,14 @@ class Visit:
 
 @dataclass(slots=True)
 class Sources:
-    """All that are remembered: whoever is connected, and as many others as the limits allow, the latest."""
+    """All that are remembered: whoever is connected, and as many others as the limits allow, the latest.
+
+    From ``proxies`` come connections of others: each begins with a PROXY header that says whose it is.
+    """
 
     limits: Limits
     trusted: tuple[Network, ...] = ()
+    proxies: tuple[Network, ...] = ()
     _by_name: OrderedDict[str, Source] = field(default_factory=OrderedDict)
 
     def at(self, host: str) -> Source:
@@ -144,6 +148,10 @@ class Sources:
         if len(self._by_name) > self.limits.sources:
             self._forget_one()
         return source
+
+    def are_passed_on_by(self, host: str) -> bool:
+        """Whether this is a proxy."""
+        return is_within(read_host(host), self.proxies)
 
     def __len__(self) -> int:
         return len(self._by_name)
