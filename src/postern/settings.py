@@ -189,6 +189,14 @@ class RetentionSettings(_Section):
     journal_days: int = Field(default=2_557, ge=0, description="Days that the journal's other values are kept.")
 
 
+class CatalogueSettings(_Section):
+    """What may be written about."""
+
+    folder: str = Field(
+        default="", description="Folder of your own contact reasons, a file each; one of the same name takes the place of ours."
+    )
+
+
 class Settings(BaseSettings):
     """All sections."""
 
@@ -213,6 +221,7 @@ class Settings(BaseSettings):
     authentication: AuthenticationSettings = Field(default=AuthenticationSettings(), description="Proof of who wrote.")
     record: RecordSettings = Field(default=RecordSettings(), description="How the record proves itself.")
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="What happens, in numbers.")
+    catalogue: CatalogueSettings = Field(default=CatalogueSettings(), description="What people may write about.")
     retention: RetentionSettings = Field(default=RetentionSettings(), description="How long records are kept.")
     limits: Limits = Field(default=Limits(), description="Every named maximum.")
 
@@ -354,8 +363,19 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     )
     store = settings.store.model_copy(update={"url": _absolute(settings.store.url, "sqlite:///", folder)})
     blobs = settings.blobs.model_copy(update={"url": _absolute(settings.blobs.url, "file://", folder)})
+    own = settings.catalogue.folder
+    catalogue = settings.catalogue.model_copy(update={"folder": str(folder / own) if own else ""})
     record = settings.record.model_copy(update={"checkpoint_dir": folder / settings.record.checkpoint_dir})
-    changed = {"record": record, "service": service, "keys": keys, "dkim": dkim, "smtp": smtp, "store": store, "blobs": blobs}
+    changed = {
+        "catalogue": catalogue,
+        "record": record,
+        "service": service,
+        "keys": keys,
+        "dkim": dkim,
+        "smtp": smtp,
+        "store": store,
+        "blobs": blobs,
+    }
     return settings.model_copy(update=changed)
 
 

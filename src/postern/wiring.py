@@ -19,6 +19,7 @@ from postern.actions.keep_sessions import keep_sessions
 from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
 from postern.actions.watch_addresses import watch_addresses
+from postern.catalogue.load import load_reasons
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
 from postern.connect.disks import Disks
@@ -93,7 +94,8 @@ def build_house(config: Path) -> House:
     keyring = load_keyring(settings.keys.master_file)
     limits = settings.limits
     retention = Retention(**settings.retention.model_dump())
-    frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits, retention)
+    reasons = load_reasons(Path(settings.catalogue.folder) if settings.catalogue.folder else None)
+    frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits, retention, reasons)
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
 
 

@@ -1,16 +1,18 @@
 """The rules over any facts at all: one verdict, the gravest; and no exception that skips another rule."""
 
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from postern.model.authentication import Proof
 from postern.model.contact_policy import DetailKind, Treatment, Treatments
+from postern.model.contact_reason import ContactReason, Offer, Wording
 from postern.model.refused_file import Danger, RefusedFile
 from postern.model.relationship import Side
 from postern.policy.chain import RULES, judge, judge_for_release, passed_by
-from postern.policy.facts import Facts
+from postern.policy.facts import Facts, Posting
 from postern.policy.reasons import ALL, ALSO_SENT_OUTSIDE, BUYER_OPTED_OUT, Told
 from postern.policy.rules.consent import EXCEPTIONS, must_be_wanted
 from postern.policy.rules.privacy import should_go_to_nobody_beside
@@ -18,6 +20,9 @@ from postern.policy.verdict import Block, Deliver, Discard, Effect, Hold, Refuse
 
 SMALL, EITHER, RARELY, MOSTLY = (0, 1, 2, 3), (False, True), (*[False] * 19, True), (*[True] * 19, False)
 ONE, ENOUGH = (*[1] * 19, 0, 2), (*[3] * 19, 1)  # most mails are refused by no rule, so that the milder ones have their say
+REASON = ContactReason("spare_parts", Side.SELLER, Wording("", "", ""), offer=Offer(order_needed=False))
+POSTING = Posting(REASON, None, datetime(2026, 11, 23, tzinfo=UTC))
+CRITICAL = replace(POSTING, reason=replace(REASON, critical=True))  # R10
 CHOICES: dict[str, tuple[object, ...]] = {
     "author": tuple(Side),
     "unreadable": (*[""] * 19, "too deep"),
@@ -51,6 +56,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "outside_copies": SMALL,
     "refused_files": (*[()] * 9, (RefusedFile("a.exe", Danger.PROGRAM),)),
     "contact_details": (*[()] * 4, ((DetailKind.PHONE, "the text"),)),
+    "posting": (None, None, POSTING, CRITICAL, replace(POSTING, typed=(("message", "Hello."),)), replace(POSTING, reason=None)),
     "contact_treatments": tuple(Treatments(phone=one) for one in Treatment),
 }
 
@@ -110,7 +116,7 @@ def test_an_opt_out_never_lets_more_through(facts: Facts) -> None:
     without, given_one = judge(replace(facts, opted_out=False)).verdict, judge(replace(facts, opted_out=True)).verdict
     assert how_grave(given_one) >= how_grave(without)
     if given_one != without:
-        assert isinstance(given_one, Block)
+        assert isinstance(given_one, Block if facts.posting is None else Refuse)  # R12: a page answers at once
         assert facts.author is Side.SELLER
 
 
@@ -148,6 +154,8 @@ def test_important_is_counted_only_where_nothing_else_let_the_message_pass(facts
         assert passed == "reply"
     elif facts.about_customised_order:
         assert passed == "customised"
+    elif facts.posting and facts.posting.reason and facts.posting.reason.critical:
+        assert passed == "critical_reason"
     elif facts.is_marked_important and facts.pair_has_live_order:
         assert passed == "important"
     else:

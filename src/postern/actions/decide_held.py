@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from postern.actions.frame import Frame
+from postern.actions.posting.draft import WRITTEN_HERE, settle_again
 from postern.actions.receiving.facts import Known, gather
 from postern.actions.receiving.notices import Told, failure_of, tell, tell_blocked, whom_to_tell
 from postern.actions.receiving.pair import Arrival, gather_pair
@@ -133,7 +134,8 @@ def _keep(store: Store, change: Change) -> None:
 def _release(decision: _Decision, message: Message) -> tuple[Change, MessageState]:
     look = decision.look
     arrival = _read_again(look, decision.frame, message)
-    known = gather(look, decision.frame, arrival)
+    posted = settle_again(look, decision.frame, arrival.pair, message, decision.at)
+    known = gather(look, decision.frame, arrival, posted=posted)
     facts = replace(known.facts, used_today=0, messages_lately=0)  # it was counted when it came (R21)
     judgement = judge_for_release(facts)
     named = replace(message, author_id=known.author_id, automatic=known.automatic.kind if known.automatic else "")
@@ -198,7 +200,8 @@ def _queue(decision: _Decision, arrival: Arrival, message: Message, place: Place
     guards: tuple[Guard, ...] = (StillHeld(message.seller_id, message.id), RelationshipOpen(pair.relationship.id))
     if message.author is Side.SELLER:
         guards += (OptOutUnchanged(pair.buyer.id, pair.buyer.opt_out_version),)
-        guards += (SenderApproved(message.seller_id, message.author_id),) if message.author_id else ()
+        by_mail = place.found_by not in WRITTEN_HERE  # else no address was used that could have lost its permission
+        guards += (SenderApproved(message.seller_id, message.author_id),) if message.author_id and by_mail else ()
     rows = (
         document.row,
         filed,

@@ -12,6 +12,7 @@ from postern.model.enhanced_status import words_of
 from postern.model.failure_report import ReportKind
 from postern.model.identifier import read_shown, show
 from postern.model.journal import Entry, Value
+from postern.model.remark import Door
 from postern.model.thread import Message, MessageState
 from postern.policy.reasons import ALL
 from postern.storage.journal import list_entries_about
@@ -34,6 +35,11 @@ _PROOFS: Mapping[str, str] = {
     Mode.ENFORCE: "proved here: {}",
     Mode.UPSTREAM: "proved by the server in front: {}",
     Mode.SUBMISSION: "proved by signing in",
+}
+_DOORS: Mapping[str, str] = {
+    Door.PAGE: "was written on a page",
+    Door.API: "was written by a program of the seller's or the shop's",
+    Door.COMMAND: "was written by an operator's command",
 }
 _STATES = {
     MessageState.QUEUED: "It waits in the queue.",
@@ -116,7 +122,7 @@ def tell_entry(entry: Entry) -> list[str]:
 
 def _accepted(values: Mapping[str, Value]) -> list[str]:
     lines = [
-        f"It came by SMTP, {values['size']:,} bytes, and was answered 250: kept and queued in one commit.",
+        f"It {_came(values)}: kept and queued in one commit.",
         _sender_sentence(values),
         _thread_sentence(values),
     ]
@@ -128,7 +134,13 @@ def _accepted(values: Mapping[str, Value]) -> list[str]:
 
 
 def _held(values: Mapping[str, Value]) -> list[str]:
-    return [f"It came by SMTP, {values['size']:,} bytes, and was answered 250, but is held: {_why(values)}"]
+    return [f"It {_came(values)}, but is held: {_why(values)}"]
+
+
+def _came(values: Mapping[str, Value]) -> str:
+    """By which door, and that it was taken."""
+    door = _DOORS.get(str(values["authentication"]))
+    return f"{door}, {values['size']:,} bytes" if door else f"came by SMTP, {values['size']:,} bytes, and was answered 250"
 
 
 def _blocked(values: Mapping[str, Value]) -> list[str]:
@@ -236,6 +248,8 @@ _TELLERS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
 
 
 def _sender_sentence(values: Mapping[str, Value]) -> str:
+    if values["authentication"] in _DOORS:
+        return f"The {values['author']} wrote it here, and the door knew who that is, so the rules let it pass."
     who = "the pair's buyer" if values["author"] == "buyer" else "a registered sender of the seller"
     return f"Its From names {who} ({_proof(values)}), so the rules let it pass."
 
@@ -249,6 +263,8 @@ def _proof(values: Mapping[str, Value]) -> str:
 
 def _thread_sentence(values: Mapping[str, Value]) -> str:
     found = {
+        "reply box": "it was written into its reply box",
+        "contact reason": "it was written by a contact reason, which always opens one",
         "references": "its references name a mail of the thread",
         "token": "it quotes the thread's token",
         "order": "it names an order that the thread is about",

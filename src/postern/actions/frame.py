@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from postern.keys import Keyring
+from postern.model.contact_reason import ContactReasons
 from postern.model.limits import Limits
 from postern.model.retention import Retention
 
@@ -16,3 +17,4 @@ class Frame:
     keyring: Keyring = field(repr=False)
     limits: Limits
     retention: Retention = field(default_factory=Retention)
+    reasons: ContactReasons = field(default_factory=ContactReasons, repr=False)

@@ -157,6 +157,10 @@ class Limits:
     api_feed: Annotated[int, "Octets of a feed sent in one call."] = 500_000_000
     api_feed_seconds: Annotated[int, "Seconds for a feed to arrive."] = 600
 
+    # What is written on pages and by programs
+    posted_text: Annotated[int, "Characters of an answer; what a contact reason's fields may have, the reason says."] = 20_000
+    posted_key: Annotated[int, "Characters of the key by which a message that is sent twice is known."] = 100
+
     # The feed
     feed_line: Annotated[int, "Octets of one line of a feed."] = 100_000
     feed_list: Annotated[int, "Items or shipments of one order, registered senders of one seller."] = 200

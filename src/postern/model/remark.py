@@ -12,10 +12,12 @@ class Remark(StrEnum):
 
 
 class Door(StrEnum):
-    """Where the reader made it."""
+    """Where it was made or written, if not by mail."""
 
     MAIL_LINK = "mail-link"
     PAGE = "page"
+    API = "api"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "report": RetentionClass.MESSAGES,
     "response": RetentionClass.MESSAGES,
     "thread_standing": RetentionClass.MESSAGES,  # goes with its thread
+    "posting": RetentionClass.MESSAGES,
     "notice": RetentionClass.MESSAGES,  # goes with the message it is about
     "house_mail": RetentionClass.HOUSE_MAIL,
     "order": RetentionClass.ORDERS,

@@ -8,6 +8,7 @@ from postern.policy.rules.allowance import must_be_within_the_daily_limit
 from postern.policy.rules.attachments import must_have_few_attachments, must_have_safe_files, must_have_small_attachments
 from postern.policy.rules.consent import EXCEPTIONS, must_be_wanted
 from postern.policy.rules.contact_details import must_respect_contact_policy
+from postern.policy.rules.contact_reason import must_be_offered, must_fill_its_form
 from postern.policy.rules.privacy import should_go_to_nobody_beside
 from postern.policy.rules.reading import must_be_readable, must_not_loop
 from postern.policy.rules.robots import must_be_by_a_person, must_not_go_back_and_forth
@@ -34,6 +35,8 @@ RULES: tuple[Callable[[Facts], tuple[Finding, ...]], ...] = (
     must_have_small_attachments,
     must_have_safe_files,
     must_be_within_the_daily_limit,
+    must_be_offered,
+    must_fill_its_form,
     must_be_by_a_person,
     must_be_wanted,
     must_respect_contact_policy,

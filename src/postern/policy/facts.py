@@ -1,11 +1,29 @@
 """All that a rule may look at, gathered before judging. What is not here, no rule knows."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from postern.model.authentication import Proof
 from postern.model.contact_policy import DetailKind, Treatments
+from postern.model.contact_reason import ContactReason
+from postern.model.order import Order
 from postern.model.refused_file import RefusedFile
 from postern.model.relationship import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What is written on a page, by the API or on the command line, where it is answered at once: by a ``reason``, or without one
+    in the reply box of a thread. ``typed`` are the fields as typed, of a reply the text alone; None where nobody has written yet,
+    and it is only asked whether they may. ``used`` counts the messages of this reason about this order.
+    """
+
+    reason: ContactReason | None
+    order: Order | None
+    asked_at: datetime
+    used: int = 0
+    typed: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
+    text_maximum: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,9 @@ class Facts:
     is_marked_important: bool = False
     pair_has_live_order: bool = False  # one that is not cancelled
     about_customised_order: bool = False  # that is not complete yet
+
+    # Written on a page or by a program, and not by mail (R5 to R7)
+    posting: Posting | None = None
 
     # Who else gets it
     outside_copies: int = 0  # addresses in To and Cc that are neither aliases nor the author's own

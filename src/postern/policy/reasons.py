@@ -16,6 +16,7 @@ class Told(StrEnum):
     BY_NOTICE = "by a notice"
     BY_BOUNCE = "by a bounce, unless the seller switched it off"  # R13
     NOT_AT_ALL = "not at all"
+    AT_ONCE = "at once, on the page or by the program they use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,198 @@ MARKED_IMPORTANT = Reason(  # R10: each use is counted
     "The buyer opted out of unsolicited messages, but the subject says [Important].",
     "Use it only for what the buyer must know to get the order; each use is counted.",
     Told.NOT_AT_ALL,
+)
+ORDER_NEEDED = Reason(
+    "order_needed",
+    550,
+    "5.7.1",
+    "This reason is for messages about an order.",
+    "Choose the order that the message is about.",
+    Told.AT_ONCE,
+)
+FULFILLED_BY_THE_MARKETPLACE = Reason(  # R7
+    "fulfilled_by_the_marketplace",
+    550,
+    "5.7.1",
+    "The marketplace ships this order and answers the buyer's questions about it.",
+    "Choose another reason, or answer the buyer's own message.",
+    Told.AT_ONCE,
+)
+FULFILLED_BY_THE_SELLER = Reason(  # R7
+    "fulfilled_by_the_seller",
+    550,
+    "5.7.1",
+    "This reason is for orders that the marketplace ships.",
+    "Choose another reason.",
+    Told.AT_ONCE,
+)
+ORDER_CANCELLED = Reason(  # R7
+    "order_is_cancelled",
+    550,
+    "5.7.1",
+    "The order is cancelled.",
+    "Choose the reason for a cancelled order, or offer a refund.",
+    Told.AT_ONCE,
+)
+ORDER_NOT_CANCELLED = Reason(  # R7
+    "order_is_not_cancelled",
+    550,
+    "5.7.1",
+    "This reason is for orders that are cancelled.",
+    "Cancel the order first, or choose another reason.",
+    Told.AT_ONCE,
+)
+ORDER_NOT_COMPLETE = Reason(  # R7
+    "order_is_not_complete",
+    550,
+    "5.7.1",
+    "The order is not complete yet: it is complete once it was delivered or returned, or 14 days after it was shipped.",
+    "Choose another reason, or wait until the order is complete.",
+    Told.AT_ONCE,
+)
+ORDER_COMPLETE = Reason(  # R7
+    "order_is_complete",
+    550,
+    "5.7.1",
+    "The order is complete.",
+    "Choose a reason for complete orders.",
+    Told.AT_ONCE,
+)
+NOT_IN_THIS_STATE = Reason(  # R7
+    "not_in_this_state",
+    550,
+    "5.7.1",
+    "This reason does not fit the state that the order is in.",
+    "Choose another reason, or update the order if its state is out of date.",
+    Told.AT_ONCE,
+)
+NO_SUCH_ITEM = Reason(  # R7
+    "no_such_item",
+    550,
+    "5.7.1",
+    "The order has no item of the kind that this reason is for.",
+    "Choose another reason.",
+    Told.AT_ONCE,
+)
+NOT_THIS_CATEGORY = Reason(  # R7
+    "not_this_category",
+    550,
+    "5.7.1",
+    "This reason is not for the categories of the items in the order.",
+    "Choose another reason.",
+    Told.AT_ONCE,
+)
+TOO_EARLY = Reason(
+    "too_early",
+    550,
+    "5.7.1",
+    "It is too early for this reason: it is available from day {days} on.",
+    "Wait until then.",
+    Told.AT_ONCE,
+)
+TOO_LATE = Reason(
+    "too_late",
+    550,
+    "5.7.1",
+    "It is too late for this reason: it was available until day {days}.",
+    "Choose another reason, or answer if the buyer writes.",
+    Told.AT_ONCE,
+)
+REASON_USED_UP = Reason(
+    "reason_used_up",
+    550,
+    "5.7.1",
+    "This reason may be used only {count} times for an order, and that was done.",
+    "Choose another reason, or wait for the buyer's answer.",
+    Told.AT_ONCE,
+)
+REASON_NOT_CRITICAL = Reason(  # R12: which of the two it was
+    "reason_not_critical",
+    550,
+    "5.7.1",
+    "The buyer opted out of unsolicited messages, and this reason is not critical.",
+    "Choose a critical reason if the buyer must know this to get the order, or answer a message of the buyer.",
+    Told.AT_ONCE,
+)
+CRITICAL_REASON = Reason(  # R10
+    "critical_reason",
+    250,
+    "2.0.0",
+    "The buyer opted out of unsolicited messages, but this reason is critical.",
+    "Nothing needs to be done.",
+    Told.NOT_AT_ALL,
+)
+FIELD_MISSING = Reason(
+    "field_missing",
+    550,
+    "5.7.1",
+    "Something is missing: {label}.",
+    "Fill it in.",
+    Told.AT_ONCE,
+)
+FIELD_UNKNOWN = Reason(
+    "field_unknown",
+    550,
+    "5.7.1",
+    "This reason has no field {name}.",
+    "Leave it out.",
+    Told.AT_ONCE,
+)
+FIELD_TOO_LONG = Reason(
+    "field_too_long",
+    550,
+    "5.7.1",
+    "This is longer than {maximum} characters: {label}.",
+    "Make it shorter, or attach a file.",
+    Told.AT_ONCE,
+)
+FIELD_NOT_ONE_LINE = Reason(
+    "field_not_one_line",
+    550,
+    "5.7.1",
+    "This must be a single line: {label}.",
+    "Remove the line breaks.",
+    Told.AT_ONCE,
+)
+FIELD_NO_DATE = Reason(
+    "field_no_date",
+    550,
+    "5.7.1",
+    "This is not a date: {label}.",
+    "Write it as year, month and day, such as 2026-11-24.",
+    Told.AT_ONCE,
+)
+FIELD_NO_AMOUNT = Reason(
+    "field_no_amount",
+    550,
+    "5.7.1",
+    "This is not an amount with its currency: {label}.",
+    "Write it such as 12.50 EUR.",
+    Told.AT_ONCE,
+)
+FILES_MISSING = Reason(
+    "files_missing",
+    550,
+    "5.7.1",
+    "A message of this reason needs a file.",
+    "Attach the document.",
+    Told.AT_ONCE,
+)
+TOO_MANY_FILES = Reason(
+    "too_many_files",
+    550,
+    "5.7.1",
+    "A message of this reason may have at most {count} files.",
+    "Leave some out, or put them into one file.",
+    Told.AT_ONCE,
+)
+KEY_USED = Reason(
+    "key_used",
+    550,
+    "5.7.1",
+    "Another message was sent with this key before.",
+    "Give each message a key of its own.",
+    Told.AT_ONCE,
 )
 AUTOMATIC = Reason(
     "automatic",
@@ -355,6 +548,30 @@ ALL = (
     ANSWERS_THE_BUYER,
     ABOUT_CUSTOMISED_ORDER,
     MARKED_IMPORTANT,
+    ORDER_NEEDED,
+    FULFILLED_BY_THE_MARKETPLACE,
+    FULFILLED_BY_THE_SELLER,
+    ORDER_CANCELLED,
+    ORDER_NOT_CANCELLED,
+    ORDER_NOT_COMPLETE,
+    ORDER_COMPLETE,
+    NOT_IN_THIS_STATE,
+    NO_SUCH_ITEM,
+    NOT_THIS_CATEGORY,
+    TOO_EARLY,
+    TOO_LATE,
+    REASON_USED_UP,
+    REASON_NOT_CRITICAL,
+    CRITICAL_REASON,
+    FIELD_MISSING,
+    FIELD_UNKNOWN,
+    FIELD_TOO_LONG,
+    FIELD_NOT_ONE_LINE,
+    FIELD_NO_DATE,
+    FIELD_NO_AMOUNT,
+    FILES_MISSING,
+    TOO_MANY_FILES,
+    KEY_USED,
     AUTOMATIC,
     BACK_AND_FORTH,
     ALSO_SENT_OUTSIDE,

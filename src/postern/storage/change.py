@@ -18,6 +18,7 @@ class Write(StrEnum):
     ADD_THREAD = "add thread"
     ADD_DOCUMENT = "add document"
     ADD_MESSAGE = "add message"
+    ADD_POSTING = "add posting"
     ADD_HOUSE_MAIL = "add house mail"
     ADD_EXEMPTION = "add exemption"
     REMOVE_EXEMPTION = "remove exemption"
@@ -123,6 +124,16 @@ class WithinDailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonUnused:
+    """Guard: nobody has written by this reason about this order for the ``number``-th time."""
+
+    seller_id: int
+    order_id: UUID
+    reason: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptUnlisted:
     """Guard: nobody has listed an attempt from this address for this seller."""
 
@@ -160,6 +171,7 @@ Guard = (
     | Exempted
     | OptOutUnchanged
     | WithinDailyLimit
+    | ReasonUnused
     | AttemptUnlisted
     | StillHeld
     | StillSent

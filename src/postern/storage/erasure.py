@@ -33,6 +33,7 @@ from postern.storage.schema import (
     notice,
     order,
     person,
+    posting,
     relationship,
     report,
     seller,
@@ -212,6 +213,8 @@ def _forget_words(connection: Connection, seller_id: int, rows: Sequence[RowMapp
     connection.execute(_FORGET_WORDS, [_forgotten(seller_id, one) for one in ids])
     reports = report.c.seller_id == seller_id, report.c.message_id.in_(ids)
     connection.execute(update(report).where(*reports).values(sealed_text=b""))
+    postings = posting.c.seller_id == seller_id, posting.c.message_id.in_(ids)
+    connection.execute(update(posting).where(*postings).values(sealed_words=b"", content_mark=b""))
     withhold_about(connection, ids)
     end_clocks(connection, seller_id, ids)
     documents = [row[name] for row in rows for name in ("original_id", "relayed_id")]
@@ -264,7 +267,7 @@ def cut_log(engine: Engine) -> bool:
 
 def _vacuum(engine: Engine) -> None:
     tables = (
-        *(person, relationship, message, document, journal, report, notice, house_mail, order, delivery),
+        *(person, relationship, message, document, journal, report, posting, notice, house_mail, order, delivery),
         *(seller_address, seller_block, sender_attempt, sender_permission, submission_secret, bounce_score),
     )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

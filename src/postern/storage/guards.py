@@ -16,6 +16,7 @@ from postern.storage.change import (
     LeaseHeld,
     NotMarked,
     OptOutUnchanged,
+    ReasonUnused,
     RelationshipOpen,
     SenderApproved,
     StillHeld,
@@ -31,6 +32,7 @@ from postern.storage.schema import (
     exemption,
     house_mail,
     message,
+    posting,
     relationship,
     report,
     seller_address,
@@ -82,6 +84,9 @@ _ATTEMPTS = (
     .where(tuple_(sender_attempt.c.seller_id, sender_attempt.c.address_mark).in_(_KEYS))
     .order_by(sender_attempt.c.seller_id, sender_attempt.c.address_mark)
 )
+_POSTED = select(posting.c.seller_id, posting.c.order_id, posting.c.reason, posting.c.number).where(
+    tuple_(posting.c.seller_id, posting.c.order_id, posting.c.reason, posting.c.number).in_(_KEYS)
+)
 _HELD = (
     select(message.c.seller_id, message.c.id)
     .where(tuple_(message.c.seller_id, message.c.id).in_(_KEYS), message.c.state == MessageState.HELD)
@@ -108,7 +113,7 @@ _EXEMPTED = (
 )
 
 # Of two changes in one batch that need the same, only the first gets it.
-_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, Exempted, AttemptUnlisted, StillHeld, StillSent)
+_EXCLUSIVE = (Unseen, HouseUnseen, LeaseHeld, NotMarked, Exempted, AttemptUnlisted, ReasonUnused, StillHeld, StillSent)
 
 
 def failed_guards(connection: Connection, changes: Sequence[Change]) -> list[tuple[Guard, ...]]:
@@ -232,6 +237,12 @@ def _unlisted(connection: Connection, guards: list[AttemptUnlisted]) -> dict[Gua
     return {guard: (guard.seller_id, guard.address_mark) not in listed for guard in guards}
 
 
+def _reasons_unused(connection: Connection, guards: list[ReasonUnused]) -> dict[Guard, bool]:
+    keys = {guard: (guard.seller_id, guard.order_id, guard.reason, guard.number) for guard in guards}
+    used = {tuple(row) for row in _rows(connection, _POSTED, sorted(keys.values()))}
+    return {guard: key not in used for guard, key in keys.items()}
+
+
 def _held(connection: Connection, guards: list[StillHeld]) -> dict[Guard, bool]:
     keys = sorted((guard.seller_id, guard.message_id) for guard in guards)
     held = {(row[0], row[1]) for row in _rows(connection, _HELD, keys)}
@@ -259,6 +270,7 @@ _CHECKS: Mapping[type, Callable[[Connection, Any], dict[Guard, bool]]] = {
     Exempted: _exempted,
     OptOutUnchanged: _opt_outs,
     AttemptUnlisted: _unlisted,
+    ReasonUnused: _reasons_unused,
     StillHeld: _held,
     StillSent: _still_sent,
 }

@@ -35,6 +35,7 @@ from postern.storage.schema import (
     journal,
     message,
     order,
+    posting,
     report,
     retention_mark,
     thread,
@@ -189,7 +190,7 @@ def _forget_messages(connection: Connection, rows: Sequence[RowMapping]) -> list
     for seller_id in sorted({row["seller_id"] for row in rows}):
         own = [row for row in rows if row["seller_id"] == seller_id]
         ids = [row["id"] for row in own]
-        for table in (attempt, exemption, report):
+        for table in (attempt, exemption, report, posting):
             connection.execute(delete(table).where(table.c.seller_id == seller_id, table.c.message_id.in_(ids)))
         connection.execute(delete(message).where(message.c.seller_id == seller_id, message.c.id.in_(ids)))
         blobs += forget_notices(connection, seller_id, ids)

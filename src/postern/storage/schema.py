@@ -235,7 +235,9 @@ message = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=True),  # why it did not simply pass
     Column("automatic", Text, nullable=True),  # the kind of robot that wrote it; null for a person
-    Column("passed_by", Text, nullable=True),  # what let it pass an opt-out in force: reply | important | customised
+    Column(
+        "passed_by", Text, nullable=True
+    ),  # what let it pass an opt-out in force: reply | important | customised | critical_reason
     Column("candidates", Text, nullable=True),  # JSON: the orders it fits, where it fits several
     Column("released_at", Moment, nullable=True),  # when a person let it go, if it was held
     Column("received_at", Moment, nullable=False),
@@ -290,6 +292,20 @@ response = Table(  # the response clock (R29): one row a message of a buyer that
     Column("reported_at", Moment, nullable=True),
     Index(None, "seller_id", "thread_id"),
     Index(None, "seller_id", "started_at"),
+)
+
+posting = Table(  # what came by a page, the API or a command: by which reason, and which words of it are whose (R5, R6)
+    "posting",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", Id, primary_key=True),
+    Column("door", Text, nullable=False),
+    Column("reason", Text, nullable=True),  # the contact reason's code; null for a reply
+    Column("order_id", Id, nullable=True),
+    Column("number", Integer, nullable=True),  # the how manieth of this reason about this order
+    Column("content_mark", LargeBinary, nullable=False),  # keyed digest: the same key again, with the same content?
+    Column("sealed_words", LargeBinary, nullable=False),  # JSON, with the relationship's key
+    Index(None, "seller_id", "order_id", "reason", "number", unique=True),
 )
 
 notice = Table(  # a mail of the marketplace's own (R30), about one message; or about a permission, which is its thread too

@@ -20,6 +20,7 @@ from postern.storage.schema import (
     message,
     notice,
     person,
+    posting,
     report,
     sender_attempt,
     thread,
@@ -55,6 +56,7 @@ STATEMENTS: Mapping[Write, Executable] = {
     Write.ADD_THREAD: insert(thread),
     Write.ADD_DOCUMENT: insert(document),
     Write.ADD_MESSAGE: insert(message),
+    Write.ADD_POSTING: insert(posting),
     Write.ADD_HOUSE_MAIL: insert(house_mail),
     Write.ADD_EXEMPTION: insert(exemption),
     Write.REMOVE_EXEMPTION: delete(exemption).where(

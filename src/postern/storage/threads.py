@@ -51,6 +51,7 @@ _LAST_IN_THREAD = (
     .order_by(message.c.received_at.desc(), message.c.id.desc())
     .limit(1)
 )
+_LAST_BEFORE = _LAST_IN_THREAD.where(message.c.id < bindparam("before"))
 _SEEN = select(message.c.seller_id, message.c.id).where(message.c.seen_mark == bindparam("mark"))
 _BUYERS_WORD = (
     select(message.c.id)
@@ -123,10 +124,13 @@ def find_referenced(
     return tuple(_pointer(row, key) for row in found)
 
 
-def find_last_in_thread(look: Look, seller_id: int, relationship_id: UUID, key: DataKey, thread_id: UUID) -> Pointer | None:
-    """The message that came last in a thread."""
-    names = {"seller_id": seller_id, "relationship_id": relationship_id, "thread_id": thread_id}
-    row = look.connection.execute(_LAST_IN_THREAD, names).mappings().first()
+def find_last_in_thread(
+    look: Look, seller_id: int, relationship_id: UUID, key: DataKey, thread_id: UUID, *, before: UUID | None = None
+) -> Pointer | None:
+    """The message that came last in a thread; with ``before``, of those that came before that one."""
+    names: dict[str, object] = {"seller_id": seller_id, "relationship_id": relationship_id, "thread_id": thread_id}
+    statement = _LAST_BEFORE if before else _LAST_IN_THREAD
+    row = look.connection.execute(statement, names | ({"before": before} if before else {})).mappings().first()
     return _pointer(row, key) if row else None
 
 

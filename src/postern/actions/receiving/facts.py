@@ -13,13 +13,14 @@ from postern.mail.automatic import recognise
 from postern.mail.contact_details import Allowed
 from postern.mail.files.inspection import find_refused
 from postern.mail.steps.contact_details import details_in
+from postern.model.address import Address
 from postern.model.authentication import Proof
 from postern.model.automatic import Automatic
 from postern.model.day import Day
 from postern.model.people import Marketplace, Seller
 from postern.model.relationship import Side
 from postern.policy.allowance import ALWAYS_ALLOWED, DAYS, daily_limit
-from postern.policy.facts import Facts
+from postern.policy.facts import Facts, Posting
 from postern.storage.people import find_mail_domain
 from postern.storage.senders import AttemptState
 from postern.storage.standing import Standing, count_orders, find_sellers_with, find_standing
@@ -27,7 +28,17 @@ from postern.storage.store import Look
 from postern.storage.threads import count_since, has_word_of_the_buyer
 
 IMPORTANT = "[important]"  # R10: ASCII brackets, any case, wherever in the subject
-ANSWERS = ("references", "token")  # R9: an order's id places a mail in a thread, but makes it no reply
+REPLY_BOX = "reply box"
+ANSWERS = ("references", "token", REPLY_BOX)  # R9: an order's id places a mail in a thread, but makes it no reply
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a page or a program has settled, which of a mail must be found out: who writes, and where it belongs."""
+
+    author_id: UUID
+    place: Place
+    posting: Posting
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +55,14 @@ class Known:
     standing: Standing
 
 
-def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int = 0) -> Known:
+def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int = 0, posted: Posted | None = None) -> Known:
     """What the rules may know of this mail. ``counted_already`` are the day's messages that the same mail makes before it."""
     mail, reading, pair, author = arrival.mail, arrival.reading, arrival.pair, arrival.author
-    address = arrival.author_address
-    proof = mail.authentication.proof_of(address) if address else Proof.UNPROVED
-    author_id = pair.find_author(author, address) if proof is Proof.PROVED else None  # whoever is not proved is nobody here
-    place = find_place(look, frame.keyring, pair, reading, author, mail.received_at) if author_id else None
-    automatic = recognise(reading, mail.envelope)
+    address = _author_address(arrival, posted)
+    proof = Proof.PROVED if posted else mail.authentication.proof_of(address) if address else Proof.UNPROVED
+    author_id = _author_id(arrival, address, proof, posted)
+    place = _place(look, frame, arrival, author_id, posted)
+    automatic = None if posted else recognise(reading, mail.envelope)
     day = Day.at(mail.received_at, pair.marketplace.time_zone)
     standing = Standing(0, blocked=False, attempt="")
     if author is Side.SELLER:
@@ -68,7 +79,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         received_maximum=limits.received_fields,
         author_fields=reading.author_fields,
         author_mailboxes=len(reading.authors),
-        author_has_address=address is not None,
+        author_has_address=posted is not None or address is not None,
         author_proof=proof,
         author_is_of_pair=author_id is not None,
         attachments=len(reading.letter.attachments),
@@ -91,12 +102,33 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         limit_resets_at=f"{day.ends_at:%Y-%m-%d %H:%M} UTC",
         opted_out=opted_out,
         is_reply=opted_out and _is_reply(look, pair, place),
-        is_marked_important=IMPORTANT in reading.letter.subject.lower(),
+        is_marked_important=posted is None and IMPORTANT in reading.letter.subject.lower(),
         pair_has_live_order=any(not order.is_cancelled for order in pair.orders),
         about_customised_order=place is not None and _is_about_customised(place, mail.received_at),
+        posting=posted.posting if posted else None,
         outside_copies=_count_outside(look, arrival),
     )
     return Known(facts, author_id, place, automatic, day, standing)
+
+
+def _author_address(arrival: Arrival, posted: Posted | None) -> Address | None:
+    """A page names a person, not an address: of a seller it may be any of theirs."""
+    if posted is None:
+        return arrival.author_address
+    return arrival.pair.buyer.address if arrival.author is Side.BUYER else None
+
+
+def _author_id(arrival: Arrival, address: Address | None, proof: Proof, posted: Posted | None) -> UUID | None:
+    """The person of the pair who wrote; whoever is not proved is nobody here."""
+    if posted:
+        return posted.author_id
+    return arrival.pair.find_author(arrival.author, address) if proof is Proof.PROVED else None
+
+
+def _place(look: Look, frame: Frame, arrival: Arrival, author_id: UUID | None, posted: Posted | None) -> Place | None:
+    if posted or author_id is None:
+        return posted.place if posted else None
+    return find_place(look, frame.keyring, arrival.pair, arrival.reading, arrival.author, arrival.mail.received_at)
 
 
 def _allowed(pair: Pair, public_url: str) -> Allowed:

@@ -63,6 +63,13 @@ def find_place(look: Look, keyring: Keyring, pair: Pair, reading: Reading, autho
     return Place(thread, opened, order, tuple(name for name in references if name), found_by, candidates)
 
 
+def place_in_thread(look: Look, pair: Pair, author: Side, thread: Thread, found_by: str, *, before: UUID | None = None) -> Place:
+    """A message that is written into a thread: it answers the last one in it, or the last before this one."""
+    last = find_last_in_thread(look, pair.seller.id, pair.relationship.id, pair.key, thread.id, before=before)
+    name = _as_seen_by(last, author.other, pair) if last else ""
+    return Place(thread, opened=False, order=_order_of(pair, thread), references=(name,) if name else (), found_by=found_by)
+
+
 def _existing_thread(
     look: Look, keyring: Keyring, pair: Pair, reading: Reading, referenced: tuple[Pointer, ...], named: Order | None
 ) -> tuple[Thread | None, str]:

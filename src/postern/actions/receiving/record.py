@@ -16,6 +16,7 @@ from postern.model.identifier import new_id, show
 from postern.model.journal import Value
 from postern.model.notice import NoticeKind
 from postern.model.relationship import Side
+from postern.model.remark import Door
 from postern.model.thread import Message, MessageState
 from postern.policy.reasons import Cause
 from postern.storage.change import Guard, OptOutUnchanged, RelationshipOpen, Row, SenderApproved, Unseen, WithinDailyLimit
@@ -53,12 +54,15 @@ class Station:
     automatic: str = ""
     passed_by: str = ""
     allowance: Allowance | None = None  # where it counts as one of the seller's messages of the day
+    door: Door | None = None  # where it was written, if it did not come by mail
 
     @property
     def told(self) -> Told | None:
-        """Whom to tell about it: its author, where it is known who that is, and it was no robot."""
+        """Whom to tell about it by mail: its author, where it is known who that is, and it was no robot, nor anybody who was
+        answered at once.
+        """
         address = self.reading.authors[0].address if self.reading.authors else None
-        if self.author_id is None or address is None or self.automatic:
+        if self.author_id is None or address is None or self.automatic or self.door:
             return None
         order = self.place.order
         return Told(
@@ -90,7 +94,8 @@ def guards_of(station: Station) -> tuple[Guard, ...]:
     pair = station.pair
     guards: tuple[Guard, ...] = (Unseen(station.seen_mark), RelationshipOpen(pair.relationship.id))
     if station.author is Side.SELLER and station.author_id:
-        guards += (SenderApproved(pair.seller.id, station.author_id), OptOutUnchanged(pair.buyer.id, pair.buyer.opt_out_version))
+        guards += (OptOutUnchanged(pair.buyer.id, pair.buyer.opt_out_version),)
+        guards += () if station.door else (SenderApproved(pair.seller.id, station.author_id),)
     if station.allowance:
         day, limit = station.allowance.day, station.allowance.limit
         guards += (WithinDailyLimit(pair.seller.id, pair.marketplace.id, day, limit),)
@@ -98,8 +103,10 @@ def guards_of(station: Station) -> tuple[Guard, ...]:
 
 
 def seal_original(look: Look, frame: Frame, mail: Mail, pair: Pair, author_id: UUID | None) -> SealedDocument:
-    """The mail as it came, sealed with its sender's key; with the relationship's where nobody knows who sent it."""
-    if author_id:
+    """The mail as it came, sealed with its sender's key; with the relationship's where nobody knows who sent it, or whoever wrote
+    it here has no address of the seller's.
+    """
+    if author_id and author_id in pair.person_keys:
         owner = Owner("person", author_id, pair.person_keys[author_id])
     else:
         owner = Owner("relationship", pair.relationship.id, pair.key)
@@ -255,7 +262,7 @@ def _entry(station: Station, kind: str, values: Mapping[str, Value]) -> Row:
         "found by": station.place.found_by,
         "order": station.place.order.name if station.place.order else None,
         "size": len(station.mail.content),
-        "authentication": station.mail.authentication.mode,
+        "authentication": station.door or station.mail.authentication.mode,
         "proof": list(station.mail.authentication.story()),
         "original": station.original.commitment,
         "defects": list(station.reading.defects),

@@ -12,7 +12,9 @@ from postern.policy.reasons import (
     ABOUT_CUSTOMISED_ORDER,
     ANSWERS_THE_BUYER,
     BUYER_OPTED_OUT,
+    CRITICAL_REASON,
     MARKED_IMPORTANT,
+    REASON_NOT_CRITICAL,
     Cause,
     Reason,
 )
@@ -28,7 +30,10 @@ def must_be_wanted(facts: Facts) -> tuple[Finding, ...]:
     for exception, applies in EXCEPTIONS:
         if applies(facts):
             return (Finding(_NAME, Cause(exception), Effect.NOTE),)
-    return (Finding(_NAME, Cause(BUYER_OPTED_OUT), Effect.BLOCK),)
+    if facts.posting is None:
+        return (Finding(_NAME, Cause(BUYER_OPTED_OUT), Effect.BLOCK),)
+    which = REASON_NOT_CRITICAL if facts.posting.reason else BUYER_OPTED_OUT  # R12
+    return (Finding(_NAME, Cause(which), Effect.REFUSE),)  # whoever writes on a page is answered at once, and nothing is kept
 
 
 def _answers_the_buyer(facts: Facts) -> bool:
@@ -39,6 +44,10 @@ def _is_about_a_customised_order(facts: Facts) -> bool:
     return facts.about_customised_order
 
 
+def _has_a_critical_reason(facts: Facts) -> bool:
+    return facts.posting is not None and facts.posting.reason is not None and facts.posting.reason.critical
+
+
 def _is_important(facts: Facts) -> bool:
     return facts.is_marked_important and facts.pair_has_live_order
 
@@ -46,5 +55,6 @@ def _is_important(facts: Facts) -> bool:
 EXCEPTIONS: tuple[tuple[Reason, Callable[[Facts], bool]], ...] = (
     (ANSWERS_THE_BUYER, _answers_the_buyer),  # R9
     (ABOUT_CUSTOMISED_ORDER, _is_about_a_customised_order),  # R10
+    (CRITICAL_REASON, _has_a_critical_reason),  # R10
     (MARKED_IMPORTANT, _is_important),  # R10; last, so that only those are counted that needed it
 )
