@@ -43,6 +43,11 @@ def opt_out(town: Town, *, opted_out: bool = True) -> None:
     town.store.write(lambda transaction: transaction.execute(update(schema.buyer).values(opted_out=opted_out))).result()
 
 
+def speak(town: Town, language: str) -> None:
+    """Make it the language of the marketplace."""
+    town.store.write(lambda transaction: transaction.execute(update(schema.marketplace).values(language=language))).result()
+
+
 def by_reason(town: Town, code: str, *, author: Side = Side.SELLER, once: str = "", **fields: str) -> Outgoing:
     """A message by this reason about the one order, as a page would hand it over."""
     content = ByReason(code, order_of(town).id, fields)

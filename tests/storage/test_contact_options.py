@@ -32,6 +32,7 @@ from tests.posting import (
     posted,
     refused_for,
     ship,
+    speak,
 )
 
 DAYS = st.integers(0, 45)
@@ -163,6 +164,7 @@ def test_an_opt_out_does_not_apply_to_an_order_with_a_customised_item_until_it_i
 
 def test_an_option_says_what_a_page_needs_to_show(town: Town) -> None:
     opt_out(town)
+    speak(town, "de")
     found = options(town)
     by_code = {one.reason.code: one for one in found.options}
     assert (found.language, found.opted_out, found.messages_left) == ("de", True, 600)

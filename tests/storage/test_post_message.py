@@ -35,6 +35,7 @@ from tests.posting import (
     posted,
     refused_for,
     ship,
+    speak,
 )
 
 WORDS = "Wir haben den Atlas\nnur in Blau."
@@ -66,6 +67,7 @@ def test_a_message_by_a_reason_reaches_the_buyer_with_the_supplied_text_around_w
 
 def test_the_record_keeps_what_was_typed_and_both_forms_of_what_was_supplied(town: Town) -> None:
     """R6: side by side, the reader's language and the author's, with whose words are whose."""
+    speak(town, "de")
     answer = posted(post(town, by_reason(town, "order_details", message=WORDS)))
     with town.store.look() as look:
         key = find_relationship_key(look, town.pair.seller_id, town.pair.id)
