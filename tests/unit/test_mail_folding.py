@@ -79,6 +79,14 @@ def test_base64_is_read_from_any_of_four_letters_on(before: int) -> None:
     assert replace(f"see ü {run} there", SOUGHT) == ("see ü alias there", 1)
 
 
+@pytest.mark.parametrize("ahead", range(3))
+@pytest.mark.parametrize("width", range(12, 64, 4))  # as programs break base64 (RFC 2045 6.8)
+def test_base64_is_read_over_its_lines_however_short_the_last_is(ahead: int, width: int) -> None:
+    run = base64.b64encode(b"x" * ahead + ADDRESS.encode()).decode()
+    lines = "\n".join(run[start : start + width] for start in range(0, len(run), width))
+    assert any(ADDRESS.encode() in said for _, _, said in decoded_runs(f"see {lines} there".encode()))
+
+
 def test_an_address_in_base64_over_several_quoted_rows_is_one_run() -> None:
     encoded = base64.b64encode(f"a long row before it, then {ADDRESS}".encode()).decode()
     assert replace(f"> {encoded[:20]}\n> {encoded[20:]}", SOUGHT) == ("> alias", 1)

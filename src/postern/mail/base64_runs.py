@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 _LETTERS = rb"[A-Za-z0-9+/_-]"
-_BASE64 = re.compile(rb"%b++(?:[ \t]*+\n[ \t>]*+%b{4,}+)*+(?:=|%%3[Dd])*+" % (_LETTERS, _LETTERS))
+_LINE = rb"(?:%b{4,}+|%b{2,3}(?==|%%3[Dd]))" % (_LETTERS, _LETTERS)  # the last one may be short, and is filled up then
+_BASE64 = re.compile(rb"%b++(?:[ \t]*+\n[ \t>]*+%b)*+(?:=|%%3[Dd])*+" % (_LETTERS, _LINE))
 _IS_LETTER = bytes(ord("x") if re.match(_LETTERS, bytes([code])) else ord(" ") for code in range(256))
 _RUN = b"x" * 12  # what is shorter holds no address
 _FEWEST_LETTERS = 5  # different ones, in the base64 of any address
