@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from sqlalchemy import bindparam, func, select, text, update
 
 from postern.actions.deliver_mail import Parcel, open_parcel
 from postern.actions.keep_queue import tell_queue
-from postern.errors import PosternError
+from postern.errors import PosternError, StoreError
 from postern.model.identifier import show
 from postern.model.limits import Limits
 from postern.storage import schema
-from postern.storage.deliveries import find_delivery, list_queue
+from postern.storage.deliveries import find_delivery, list_queue, release_all
 from postern.storage.store import Store
 from postern.worker import runner as module
 from postern.worker.handed_over import Notes
@@ -194,6 +194,21 @@ def _opens(town: Town, delivery_id: UUID, parcel: tuple[str, bytes]) -> bool:
 def _tried(town: Town) -> int:
     with town.store.look() as look:
         return len(look.connection.execute(select(schema.attempt.c.id)).all())
+
+
+def test_a_schema_that_is_damaged_is_told_as_a_store_that_does_not_answer(sqlite_url: str, tmp_path: Path) -> None:
+    # D-18: SQLite says what is wrong with the damage in its sentence, which is no text any more.
+    with found_town(sqlite_url, tmp_path, SMALL) as town:
+        keyring = town.frame.keyring
+    file = tmp_path / "postern.db"
+    octets = file.read_bytes()
+    assert octets.count(b"CREATE TABLE seller_address (") == 1
+    file.write_bytes(octets.replace(b"CREATE TABLE seller_address (", b"CREATE TABLE seller_address \xac"))
+    with closing(open_store(sqlite_url, tmp_path, keyring, SMALL)) as store:
+        with pytest.raises(StoreError), store.look() as look:
+            list_queue(look)
+        with pytest.raises(StoreError):
+            store.write(lambda transaction: release_all(transaction, datetime.now(UTC))).result()
 
 
 def test_whatever_turns_in_the_file_of_the_database_nothing_that_is_damaged_goes_out(sqlite_url: str, tmp_path: Path) -> None:

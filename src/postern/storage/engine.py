@@ -116,6 +116,8 @@ def translated_errors() -> Iterator[None]:
         raise  # about one row, not about the store
     except exc.TimeoutError:
         raise StoreError("all connections to the store are busy") from None
+    except UnicodeDecodeError:  # SQLite's own sentence about a damaged schema, in which the damage stands
+        raise StoreAwayError("the store does not answer: its file is damaged") from None
     except exc.DBAPIError as error:
         sqlstate = getattr(error.orig, "sqlstate", None)
         if sqlstate in _SQLSTATE_ENTANGLED:
