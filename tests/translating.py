@@ -149,6 +149,7 @@ def forms_of(language: str) -> bytes:
     forms = {
         "name": Locale.parse(name).get_display_name(),
         "date": _date_pattern(locale.date_formats["long"].pattern),
+        "moment": locale.datetime_formats["medium"].replace("{1}", "{day}").replace("{0}", "{time}").replace("'", ""),
         "months": [locale.months["format"]["wide"][month] for month in range(1, 13)],
         "decimal": symbols["decimal"],
         "separator": symbols["group"],

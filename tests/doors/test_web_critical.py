@@ -100,6 +100,7 @@ def test_it_leads_to_every_other_language(visitor: Visitor) -> None:
     text = visitor.get(PATH).text
     assert re.findall(r'href="\?lang=([^"]+)" lang="\1"', text) == ["en", "ar", "de", "pt-BR"]
     assert re.findall(r'lang="([^"]+)" aria-current', text) == ["en"]
+    assert ">English</a>" in text
 
 
 @pytest.mark.parametrize(

@@ -233,3 +233,11 @@ def test_closing_finishes_the_page_under_way_and_frees_the_port(quiet_town: Town
     assert answers == [200]
     with socket.create_server(("127.0.0.1", visitor.port)):
         pass
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/m/report/broken"])
+def test_a_page_for_somebody_unknown_speaks_the_language_that_the_browser_accepts(visitor: Visitor, path: str) -> None:
+    answer = visitor.ask("GET", path, None, **{"Accept-Language": "fr-CA, en;q=0.5"})
+    assert '<html lang="fr">' in answer.text
+    assert answer.headers["vary"] == "Accept-Language"
+    assert '<html lang="en">' in visitor.get(path).text

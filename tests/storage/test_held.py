@@ -88,7 +88,7 @@ def test_a_held_message_is_shown_with_its_cause_and_time_and_its_author_is_told(
     assert (one.cause.reason.code, one.decide_by) == ("would_leak", START + FORTNIGHT)
     (notice,) = town.deliver()
     assert (notice.recipient, notice.return_path) == ("help@acme.test", "")
-    assert "2026-12-07 09:00 UTC" in human_text(mail_of(notice))
+    assert "7 December 2026, 09:00 UTC" in human_text(mail_of(notice))
     assert notices(town) == [NoticeKind.HELD]
     assert "is held: An address of the sender could not be removed" in story(town)
 

@@ -350,7 +350,7 @@ def test_a_link_leads_to_a_web_page_or_is_left_out(url: str) -> None:
 @pytest.mark.parametrize(
     "status, cause, remedy",
     [
-        ("5.4.7", "until 2026-11-24 09:30 UTC", "in some days"),
+        ("5.4.7", "until 24 November 2026, 09:30 UTC", "in some days"),
         ("5.2.2", "mailbox is full", "in some days"),
         ("5.2.3", "larger than", "smaller files"),
         ("5.3.4", "larger than", "smaller files"),
@@ -433,7 +433,7 @@ def test_paragraphs_lay_themselves_out() -> None:
 
 
 def test_a_hold_says_until_when() -> None:
-    assert "2026-12-01 09:30 UTC" in " ".join(text_of(ENGLISH[NoticeKind.HELD]).split())
+    assert "1 December 2026, 09:30 UTC" in " ".join(text_of(ENGLISH[NoticeKind.HELD]).split())
 
 
 def sentences(path: Path) -> Iterator[str]:

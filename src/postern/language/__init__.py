@@ -3,7 +3,7 @@ sentences each language has.
 """
 
 from postern.language.catalogues import DEFAULT_LANGUAGE, direction, known_languages, name_of, spoken
-from postern.language.sentences import Phrase, phrase, say, say_count, say_date, say_money, say_number, wordings
+from postern.language.sentences import Phrase, phrase, say, say_count, say_date, say_moment, say_money, say_number, wordings
 
 __all__ = [
     "DEFAULT_LANGUAGE",
@@ -15,6 +15,7 @@ __all__ = [
     "say",
     "say_count",
     "say_date",
+    "say_moment",
     "say_money",
     "say_number",
     "spoken",

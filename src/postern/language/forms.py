@@ -9,12 +9,13 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """``date`` and ``money`` are patterns with ``{fields}``; ``last_group`` and ``group`` are digits between separators, of which
-    the last have their own number in India.
+    """``date``, ``moment`` and ``money`` are patterns with ``{fields}``; ``last_group`` and ``group`` count digits between
+    separators, of which the last have their own number in India.
     """
 
     name: str
     date: str
+    moment: str
     months: tuple[str, ...]
     decimal: str
     separator: str
@@ -35,6 +36,7 @@ class Forms:
         return cls(
             words("name"),
             words("date"),
+            words("moment"),
             tuple(months),
             words("decimal"),
             words("separator"),
@@ -46,6 +48,11 @@ class Forms:
     def day(self, day: dt.date) -> str:
         """A day in full: ``24. November 2026``."""
         return self.date.format(day=day.day, month=self.months[day.month - 1], number=day.month, year=day.year)
+
+    def time(self, at: dt.datetime) -> str:
+        """A moment, for people whose time zone is not known: ``24. November 2026, 09:30 UTC``."""
+        utc = at.astimezone(dt.UTC)
+        return self.moment.format(day=self.day(utc.date()), time=f"{utc:%H:%M} UTC")
 
     def number(self, number: Decimal | int) -> str:
         """A number with all its digits: ``1.234,50``."""
@@ -68,6 +75,7 @@ class Forms:
 ENGLISH = Forms(
     name="English",
     date="{day} {month} {year}",
+    moment="{day}, {time}",
     months=(
         "January", "February", "March", "April", "May", "June",
         "July", "August", "September", "October", "November", "December",

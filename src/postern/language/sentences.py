@@ -6,7 +6,7 @@ in a sentence, each field is isolated (Unicode UAX 9), so that neither turns the
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ _MAY_TURN = re.compile(
 )
 _OTHER_TURNING = re.compile("[\u202a-\u202e\u2066\u2067]")
 
-Field = str | int
+Field = str | int | datetime
 
 
 class Phrase(str):
@@ -51,6 +51,11 @@ def say_date(language: str, day: date) -> str:
     return tongue(language).forms.day(day)
 
 
+def say_moment(language: str, at: datetime) -> str:
+    """A moment to the minute: ``24. November 2026, 09:30 UTC``."""
+    return tongue(language).forms.time(at)
+
+
 def say_number(language: str, number: Decimal | int) -> str:
     """A number with all its digits: ``1.234,50``."""
     return tongue(language).forms.number(number)
@@ -76,10 +81,13 @@ def _fill(spoken: Tongue, translated: str, sentence: str, fields: Mapping[str, F
 
 
 def _shown(spoken: Tongue, value: Field) -> str:
-    if isinstance(value, int):
-        return spoken.forms.number(value)
-    if isinstance(value, Phrase):
-        return spoken.sentences.gettext(value)
+    match value:
+        case int():
+            return spoken.forms.number(value)
+        case Phrase():
+            return spoken.sentences.gettext(value)
+        case datetime():
+            value = spoken.forms.time(value)
     if spoken.is_read_from_the_right or (not value.isascii() and _MAY_TURN.search(value)):
         return isolated(value)
     return value

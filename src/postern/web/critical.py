@@ -4,7 +4,7 @@ same in the same words. It looks nothing up and asks nobody who they are.
 
 from litestar import Response
 
-from postern.language import known_languages
+from postern.language import known_languages, name_of
 from postern.mail.notices.critical import PAGE, explain_critical
 from postern.web.languages import choose_language
 from postern.web.pages import Pages, show
@@ -21,6 +21,7 @@ def tell(pages: Pages, asked: str, accepted: str) -> Response[bytes]:
         language,
         explained=explain_critical(language),
         languages=known_languages(),
+        name_of=name_of,
     )
     answer.set_header("Content-Language", language)
     answer.set_header("Vary", "Accept-Language")

@@ -4,6 +4,9 @@
 
 from collections.abc import Iterator
 
+from litestar import Request
+from litestar.datastructures import State
+
 from postern.language import DEFAULT_LANGUAGE, spoken
 
 _RANGES = 20  # of one Accept-Language that are looked at; browsers send up to ten
@@ -13,6 +16,11 @@ _LENGTH = 1_000  # characters of it
 def choose_language(asked: str, accepted: str) -> str:
     """``asked`` is what the URL says, ``accepted`` the header field; either may be empty, or anything."""
     return spoken(asked) or next(_spoken_of(accepted), DEFAULT_LANGUAGE)
+
+
+def accepted_by(request: Request[object, object, State]) -> str:
+    """The language of a page that no URL and no reader gives one."""
+    return choose_language("", request.headers.get("Accept-Language", ""))
 
 
 def _spoken_of(accepted: str) -> Iterator[str]:

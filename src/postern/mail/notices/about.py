@@ -1,9 +1,8 @@
 """Which mail a notice is about: what its author needs in order to find it, and nothing more of it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
-from postern.language import say
+from postern.language import say, say_moment
 from postern.mail.characters import one_line
 from postern.mail.dsn import Original
 from postern.mail.notice import Particulars
@@ -22,7 +21,7 @@ def _rows(language: str, original: Original) -> Iterator[tuple[str, str]]:
     yield say(language, "Subject"), shorten(original.subject, _IN_BODY) or say(language, "(no subject)")
     if original.order_id:
         yield say(language, "Order"), shorten(original.order_id, _IN_BODY)
-    yield say(language, "Received"), moment(original.received_at)
+    yield say(language, "Received"), say_moment(language, original.received_at)
 
 
 def short_subject(language: str, original: Original) -> str:
@@ -34,8 +33,3 @@ def shorten(text: str, size: int) -> str:
     """One line of at most so many characters, dots included."""
     line = one_line(text)
     return line if len(line) <= size else f"{line[: size - 3].rstrip()}..."
-
-
-def moment(at: datetime) -> str:
-    """A time that reads the same in every language."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -5,9 +5,9 @@ It names no address, not even the seller's own: whoever reads it knows which one
 
 from datetime import datetime
 
-from postern.language import say
+from postern.language import say, say_moment
 from postern.mail.notice import Heading, Notice, Particulars, Points, Text
-from postern.mail.notices.about import moment, shorten
+from postern.mail.notices.about import shorten
 from postern.model.notice import NoticeKind
 
 _IN_BODY = 200  # characters of a subject
@@ -26,7 +26,7 @@ def address_failing(language: str, buyer_alias: str, subject: str, received_at: 
                 (
                     (say(language, "From"), buyer_alias),
                     (say(language, "Subject"), shorten(subject, _IN_BODY) or say(language, "(no subject)")),
-                    (say(language, "Received"), moment(received_at)),
+                    (say(language, "Received"), say_moment(language, received_at)),
                 )
             ),
             Heading(say(language, "What to do")),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from postern.language import say
 from postern.mail.notice import Heading, Link, Notice, Text
-from postern.mail.notices.about import moment, shorten
+from postern.mail.notices.about import shorten
 from postern.model.notice import NoticeKind
 
 _NAME = 100  # characters of a business name
@@ -36,7 +36,7 @@ def confirm_address(language: str, business_name: str, marketplace_name: str, li
                     language,
                     "The link opens a page with one button, and works until {moment}. Mail that was refused before is not kept: "
                     "send it again afterwards.",
-                    moment=moment(expires_at),
+                    moment=expires_at,
                 )
             ),
             Heading(say(language, "If you do not know why you got this")),

@@ -7,7 +7,7 @@ from datetime import datetime
 from postern.language import say
 from postern.mail.dsn import Original
 from postern.mail.notice import Heading, Notice, Text
-from postern.mail.notices.about import moment, particulars_of, short_subject
+from postern.mail.notices.about import particulars_of, short_subject
 from postern.model.notice import NoticeKind
 
 _GAVE_UP = "4.7"  # RFC 3463 3.5: delivery time expired
@@ -39,7 +39,7 @@ def _cause(language: str, kind: str, last_attempt_at: datetime) -> str:
         return say(
             language,
             "The recipient's mail server could not be reached or put the mail off, again and again until {moment}.",
-            moment=moment(last_attempt_at),
+            moment=last_attempt_at,
         )
     too_large = say(language, "It is larger than the recipient's mail server takes.")
     by_kind = dict.fromkeys(_TOO_LARGE, too_large) | {_FULL: say(language, "The recipient's mailbox is full.")}

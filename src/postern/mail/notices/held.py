@@ -7,7 +7,7 @@ from datetime import datetime
 from postern.language import say
 from postern.mail.dsn import Original
 from postern.mail.notice import Heading, Notice, Text
-from postern.mail.notices.about import moment, particulars_of, short_subject
+from postern.mail.notices.about import particulars_of, short_subject
 from postern.model.notice import NoticeKind
 
 
@@ -33,7 +33,7 @@ def held(language: str, original: Original, sentence: str, remedy: str, decide_b
                     language,
                     "Once it is released it travels on, and you need do nothing. If it is refused, or nobody has decided by "
                     "{moment}, you are told.",
-                    moment=moment(decide_by),
+                    moment=decide_by,
                 )
             ),
             Text(remedy),
