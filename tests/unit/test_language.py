@@ -42,6 +42,14 @@ def test_our_words_are_known_in_every_language_that_we_speak(tmp_path: Path) -> 
         assert cut_footers(text) == "Danke\n\n>\n> Guten Tag\n>\n> Thema: [pt-abc]\n"
 
 
+def test_our_words_are_known_when_a_mail_program_breaks_them_between_two_letters(tmp_path: Path) -> None:
+    with speaking(tmp_path, {"ja": {SENTENCE: "{seller} \u69d8\u304b\u3089\u3054\u9023\u7d61\u3067\u3059\u3002"}}):
+        rule = "-" * 13
+        said = "> Acme\n> \u69d8\u304b\u3089\u3054\n> \u9023\u7d61\u3067\u3059\u3002\n"
+        text = f"x\n\n{said}>\n> y\n>\n> {rule} z {rule}\n>\n> x\n>\n> T: [pt-abc]\n"
+        assert cut_footers(text) == "x\n\n>\n> y\n>\n> T: [pt-abc]\n"
+
+
 def test_a_sentence_without_a_translation_is_said_and_known_in_english(tmp_path: Path) -> None:
     with speaking(tmp_path, {"de": {}}):
         assert wordings("Nobody says this.") == ("Nobody says this.",)

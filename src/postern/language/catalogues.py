@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from postern.language.forms import ENGLISH, Forms
+from postern.language.forms import Forms
 
 DEFAULT_LANGUAGE = "en"  # where it is not known who reads
 CATALOGUES = Path(__file__).parents[1] / "catalogue" / "locale"
@@ -83,7 +83,7 @@ def _open_forms(name: str) -> Forms:
     try:
         return Forms.read(json.loads((_folder(name) / "forms.json").read_text("utf-8")))
     except FileNotFoundError:
-        return ENGLISH
+        return Forms()
 
 
 def _folder(name: str) -> Path:

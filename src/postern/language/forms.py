@@ -2,48 +2,35 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
     """``date``, ``moment`` and ``money`` are patterns with ``{fields}``; ``last_group`` and ``group`` count digits between
-    separators, of which the last have their own number in India.
+    separators, of which the last have their own number in India. The defaults are English.
     """
 
-    name: str
-    date: str
-    moment: str
-    months: tuple[str, ...]
-    decimal: str
-    separator: str
-    last_group: int
-    group: int
-    money: str
+    name: str = "English"
+    date: str = "{day} {month} {year}"
+    moment: str = "{day}, {time}"
+    months: tuple[str, ...] = (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    )  # fmt: skip
+    decimal: str = "."
+    separator: str = ","
+    last_group: int = 3
+    group: int = 3
+    money: str = "{currency}\u00a0{amount}"
 
     @classmethod
-    def read(cls, written: Mapping[str, str | int | list[str]]) -> Self:
-        """What ``forms.json`` says. Raises KeyError where one is missing."""
-
-        def words(key: str) -> str:
-            return str(written[key])
-
-        months = written["months"]
-        if not isinstance(months, list) or len(months) != 12:  # noqa: PLR2004 - months of a year
-            raise KeyError("months")
-        return cls(
-            words("name"),
-            words("date"),
-            words("moment"),
-            tuple(months),
-            words("decimal"),
-            words("separator"),
-            int(words("last_group")),
-            int(words("group")),
-            words("money"),
-        )
+    def read(cls, written: Mapping[str, Any]) -> Self:  # Any: whatever JSON holds
+        """What ``forms.json`` says, and what it does not say as in English."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: tuple(form) if isinstance(form, list) else form for name, form in written.items() if name in names})
 
     def day(self, day: dt.date) -> str:
         """A day in full: ``24. November 2026``."""
@@ -70,19 +57,3 @@ class Forms:
             groups.append(first[-self.group :])
             first = first[: -self.group]
         return self.separator.join(reversed(groups))
-
-
-ENGLISH = Forms(
-    name="English",
-    date="{day} {month} {year}",
-    moment="{day}, {time}",
-    months=(
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    decimal=".",
-    separator=",",
-    last_group=3,
-    group=3,
-    money="{currency}\u00a0{amount}",
-)  # fmt: skip

@@ -14,6 +14,7 @@ from postern.mail.quoting.rows import Edit, Row
 
 FOOTER_ROWS = 80  # our footer has fewer, even wrapped
 BLOCK_ROWS = 40  # above a message: who wrote, which order
+_SPACES = re.compile(r"\s+")
 _FIELD = re.compile(r"\{\w+\}")
 _TOKEN_ROWS = 4
 _SENTENCE_ROWS = 4
@@ -121,7 +122,7 @@ class OwnWords:
             row = self.rows[place]
             if not row.words or row.depth != first.depth or len(words) + len(row.words) > _SENTENCE_LETTERS:
                 break
-            words = f"{words} {row.words}".strip()
+            words += _SPACES.sub("", row.words)  # a sentence in Chinese is broken between any two letters
             if any(sign in words and sentence.fullmatch(words) for sign, sentence in _introductions()):
                 return place + 1
         return 0
@@ -129,10 +130,10 @@ class OwnWords:
 
 @lru_cache(maxsize=1)
 def _introductions() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Our sentences in all languages, with anything in their fields; before each the longest words that stand in it."""
+    """Our sentences in all languages, without spaces, with anything in their fields; before each the longest words in it."""
     found: list[tuple[str, re.Pattern[str]]] = []
     for wording in dict.fromkeys(wording for sentence in _INTRODUCTIONS for wording in wordings(sentence)):
-        literals = _FIELD.split(wording)
+        literals = _FIELD.split(_SPACES.sub("", wording))
         pattern = ".{1,200}".join(re.escape(literal) for literal in literals)
         found.append((max(literals, key=len), re.compile(pattern)))
     return tuple(found)
