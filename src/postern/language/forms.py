@@ -30,7 +30,8 @@ class Forms:
     def read(cls, written: Mapping[str, Any]) -> Self:  # Any: whatever JSON holds
         """What ``forms.json`` says, and what it does not say as in English."""
         names = {field.name for field in fields(cls)}
-        return cls(**{name: tuple(form) if isinstance(form, list) else form for name, form in written.items() if name in names})
+        forms: dict[str, Any] = {name: form for name, form in written.items() if name in names}
+        return cls(**forms | {"months": tuple(forms.get("months", cls().months))})
 
     def day(self, day: dt.date) -> str:
         """A day in full: ``24. November 2026``."""
