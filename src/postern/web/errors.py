@@ -49,7 +49,7 @@ def _sign_in_first(pages: Pages, _asked: Asked, error: NotSignedInError) -> Resp
 def _not_allowed(pages: Pages, asked: Asked, error: NotAllowedError) -> Response[bytes]:
     language = accepted_by(asked)
     title = say(language, "This is not possible")
-    return _notice(pages, language, 403, title, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
+    return _notice(pages, language, 403, title, say(language, f"{error}"))
 
 
 def _link_expired(pages: Pages, _asked: Asked, error: LinkExpiredError) -> Response[bytes]:

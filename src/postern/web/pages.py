@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, Response
 
 from postern.actions.frame import Frame
-from postern.language import DEFAULT_LANGUAGE, direction, say
+from postern.language import DEFAULT_LANGUAGE, direction, say, say_moment
 from postern.ports import Clock
 from postern.storage.store import Store
 from postern.web.outbox import Outbox
@@ -68,6 +68,7 @@ def show(
     prefix = urlsplit(pages.frame.public_url).path  # a proxy may have put us below a folder
     text = _TEMPLATES.get_template(template).render(
         say=partial(say, language),
+        say_moment=partial(say_moment, language),
         language=language,
         direction=direction(language),
         stylesheet=f"{prefix}/static/{load_static()['page.css'].name}",

@@ -15,6 +15,7 @@ from litestar.datastructures import State
 from postern.actions.frame import Frame
 from postern.actions.viewer import Viewer, find_session_of, find_viewer, note_use
 from postern.errors import NotFoundError, PosternError
+from postern.language import phrase
 from postern.model.team import Session
 from postern.web.pages import Pages, show
 
@@ -44,6 +45,7 @@ class Ask:
     query: Mapping[str, str]
     cookie: str = field(repr=False)
     device: str = ""
+    accepted: str = ""  # the languages of the browser
     form: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -56,6 +58,7 @@ class Ask:
             query={name: str(value) for name, value in query.items()},
             cookie=request.cookies.get(cookie_name(frame), ""),
             device=_device(request.headers.get("user-agent", "")),
+            accepted=request.headers.get("accept-language", ""),
             form=_read_form(body),
         )
 
@@ -100,7 +103,7 @@ class Visit:
     def require_answering(self) -> None:
         """Raises NotAllowedError for whoever may only read."""
         if not self.viewer.place.role.may_answer:
-            raise NotAllowedError("you may read here, and not answer")
+            raise NotAllowedError(phrase("You may read here, and not answer."))
 
 
 def enter(pages: Pages, ask: Ask, seller_id: int) -> Visit:
@@ -118,7 +121,7 @@ def require_session(pages: Pages, ask: Ask) -> Session:
     if session is None:
         raise NotSignedInError(ask.path if not ask.is_change else "")
     if ask.is_change and not hmac.compare_digest(ask.typed("csrf").encode(), csrf_token(pages.frame, session).encode()):
-        raise NotAllowedError("this form is not of your session: load the page again")
+        raise NotAllowedError(phrase("This form is not of your session. Load the page again."))
     note_use(pages.store, session, pages.clock.now())
     return session
 
