@@ -12,6 +12,7 @@ from postern.mail.notices.delivery_failed import delivery_failed
 from postern.mail.notices.held import held, hold_expired, hold_refused
 from postern.mail.notices.outside_copy import outside_copy
 from postern.mail.notices.refused import refused
+from postern.mail.notices.sign_in import sign_in
 from postern.model.notice import NoticeKind
 from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, LEAKING, Cause
 from tests.letters import ANNS_ALIAS, PUBLIC_URL, numbered_boundaries
@@ -76,4 +77,5 @@ def examples(language: str, original: Original = ORIGINAL, cancel_url: str = CAN
         NoticeKind.DELIVERY_FAILED: Example(
             delivery_failed(language, original, "5.1.1", NOW), Failure(550, "5.1.1", "... user unknown", NOW)
         ),
+        NoticeKind.SIGN_IN: Example(sign_in(language, f"{PUBLIC_URL}/sign-in/AQEB", "123 456", 15), answers=False),
     }

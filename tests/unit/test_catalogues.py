@@ -85,8 +85,7 @@ def test_a_translation_has_the_fields_of_its_sentence(language: str) -> None:
 def test_what_is_counted_has_all_its_forms_and_shows_the_number_in_most(language: str) -> None:
     catalogue = catalogue_of(language)
     for entry in entries(language):
-        if isinstance(entry.id, tuple):
-            forms = forms_in(entry.string)
+        if isinstance(entry.id, tuple) and any(forms := forms_in(entry.string)):
             assert len(forms) == catalogue.num_plurals
             assert sum("{count}" in form for form in forms) >= len(forms) - 2  # one and two are said without
 

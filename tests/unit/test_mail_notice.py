@@ -28,6 +28,7 @@ from tests.catalogues import speaking
 from tests.letters import ANNS_ALIAS, LIMITS, PUBLIC_URL
 from tests.noticed import LETTERHEAD, NOW, ORIGINAL, Example, examples
 
+ABOUT_NO_MAIL = (NoticeKind.CONFIRM_ADDRESS, NoticeKind.SIGN_IN)
 WRITTEN_DOWN = ("en",)
 GOLDEN = Path(__file__).parents[1] / "notices"
 NOTICES = sorted(Path(notices.__file__).parent.glob("*.py"))
@@ -155,7 +156,11 @@ def test_the_text_fits_into_a_terminal(example: Example) -> None:
 @EVERY
 def test_the_first_line_says_what_happened(example: Example) -> None:
     first = text_of(example).split("\n\n")[0]
-    openings = {NoticeKind.ADDRESS_FAILING: "A buyer's message", NoticeKind.CONFIRM_ADDRESS: "Acme Books wants"}
+    openings = {
+        NoticeKind.ADDRESS_FAILING: "A buyer's message",
+        NoticeKind.CONFIRM_ADDRESS: "Acme Books wants",
+        NoticeKind.SIGN_IN: "Somebody, probably you",
+    }
     assert first.startswith(openings.get(example.notice.kind, "Your message"))
     assert first.endswith(".")
 
@@ -302,7 +307,7 @@ def test_a_notice_carries_no_more_of_a_mail_than_a_line(example: Example) -> Non
 
 def test_a_mail_without_subject_is_still_named() -> None:
     bare = replace(ORIGINAL, subject=" \r\n", order_id="")
-    about_mails = (example for kind, example in examples("en", bare).items() if kind is not NoticeKind.CONFIRM_ADDRESS)
+    about_mails = (example for kind, example in examples("en", bare).items() if kind not in ABOUT_NO_MAIL)
     for example in about_mails:
         assert example.notice.subject.endswith("(no subject)") or not example.answers
         assert "Subject: (no subject)" in text_of(example)
