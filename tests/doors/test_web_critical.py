@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from postern.language import known_languages
 from postern.mail.notices.critical import explain_critical, page_url
 from postern.mail.reader import read
 from postern.model.notice import NoticeKind
@@ -43,6 +44,11 @@ def words_of(answer: Answer) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
+def shown_by(answer: Answer) -> str:
+    """The same, with the spaces that do not break, and without isolates."""
+    return unescape(answer.text).replace("\u2068", "").replace("\u2069", "")
+
+
 def test_it_says_what_is_critical_what_is_not_and_the_three_ways(visitor: Visitor) -> None:  # R10, R11, R12
     answer = visitor.get(PATH)
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -55,6 +61,16 @@ def test_it_says_what_is_critical_what_is_not_and_the_three_ways(visitor: Visito
         explained.cancel_instead,
     ):
         assert sentence in words_of(answer)
+
+
+@pytest.mark.parametrize("language", known_languages())
+def test_it_says_so_in_every_language_that_we_speak(visitor: Visitor, language: str) -> None:  # R12
+    answer = visitor.get(f"{PATH}?lang={language}")
+    assert answer.headers["content-language"] == language
+    explained = explain_critical(language)
+    for sentence in (*explained.ways, *explained.critical, *explained.not_critical, explained.customised):
+        assert sentence.replace("\u2068", "").replace("\u2069", "") in shown_by(answer)
+    assert (explained.cancel_instead == explain_critical("en").cancel_instead) is (language == "en")
 
 
 def test_the_bounce_leads_here(visitor: Visitor) -> None:  # R12
