@@ -21,9 +21,10 @@ from postern.language import (
     spoken,
     wordings,
 )
+from postern.language.catalogues import find_sentence, open_sentences
 from postern.mail.steps.history import cut_footers
 from tests.catalogues import speaking
-from tests.translating import LOCALE_OF
+from tests.translating import LOCALE_OF, find_sentences
 
 SENTENCE = "{seller} writes to you."
 GERMAN = {SENTENCE: "{seller} schreibt Ihnen.", "a link": "einen Link", "It holds {detail}.": "Es enth\u00e4lt {detail}."}
@@ -40,6 +41,14 @@ def test_our_words_are_known_in_every_language_that_we_speak(tmp_path: Path) -> 
         rule = "-" * 13
         text = f"Danke\n\n> Acme Books schreibt Ihnen.\n>\n> Guten Tag\n>\n> {rule} Markt {rule}\n>\n> x\n>\n> Thema: [pt-abc]\n"
         assert cut_footers(text) == "Danke\n\n>\n> Guten Tag\n>\n> Thema: [pt-abc]\n"
+
+
+@pytest.mark.parametrize("language", known_languages())
+def test_a_sentence_is_found_as_gettext_finds_it(language: str) -> None:
+    catalogue = open_sentences(language)
+    sentences = [entry.id for entry in find_sentences() if entry.id and isinstance(entry.id, str)]
+    for sentence in (*sentences, "Nobody says this.", "\uffff", "zzz"):
+        assert find_sentence(language, sentence) == catalogue.gettext(sentence)
 
 
 def test_our_words_are_known_when_a_mail_program_breaks_them_between_two_letters(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ Each is read once, when first somebody is spoken to in it. A name that no folder
 
 import gettext
 import json
+import struct
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +19,7 @@ CATALOGUES = Path(__file__).parents[1] / "catalogue" / "locale"
 _RIGHT_TO_LEFT = {"ar", "fa", "he", "ur", "yi"}
 # Chinese is asked for by the land and written in two scripts (Unicode CLDR, likely subtags); Hebrew was "iw" once (RFC 5646).
 _ALSO_CALLED = {"iw": "he", "zh": "zh-hans", "zh-hk": "zh-hant", "zh-mo": "zh-hant", "zh-tw": "zh-hant"}
+_TWO, _THREE = struct.Struct("<2I"), struct.Struct("<3I")
 _SUBTAGS = 4  # of a name that are looked at
 
 
@@ -73,10 +76,30 @@ def _read(name: str) -> Tongue:
 def open_sentences(name: str) -> gettext.NullTranslations:
     """The sentences of a known language, read anew."""
     try:
-        with (_folder(name) / "LC_MESSAGES" / "postern.mo").open("rb") as file:
+        with _compiled(name).open("rb") as file:
             return gettext.GNUTranslations(file)
     except FileNotFoundError:  # English says its sentences as they are
         return gettext.NullTranslations()
+
+
+def find_sentence(name: str, sentence: str) -> str:
+    """One sentence of a known language, without reading its others: whoever looks for our words looks in every language, and a
+    catalogue in memory is half a megabyte. The table is sorted (GNU gettext, "The Format of GNU MO Files").
+    """
+    try:
+        octets = _compiled(name).read_bytes()
+    except FileNotFoundError:
+        return sentence
+    count, originals, translations = _THREE.unpack_from(octets, 8)
+    wanted = sentence.encode()
+    number = bisect_left(range(count), wanted, key=lambda place: _entry(octets, originals, place))
+    found = number < count and _entry(octets, originals, number) == wanted
+    return _entry(octets, translations, number).decode() if found else sentence
+
+
+def _entry(octets: bytes, table: int, number: int) -> bytes:
+    length, place = _TWO.unpack_from(octets, table + _TWO.size * number)
+    return octets[place : place + length]
 
 
 def _open_forms(name: str) -> Forms:
@@ -84,6 +107,10 @@ def _open_forms(name: str) -> Forms:
         return Forms.read(json.loads((_folder(name) / "forms.json").read_text("utf-8")))
     except FileNotFoundError:
         return Forms()
+
+
+def _compiled(name: str) -> Path:
+    return _folder(name) / "LC_MESSAGES" / "postern.mo"
 
 
 def _folder(name: str) -> Path:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from postern.language.catalogues import Tongue, known_languages, tongue
+from postern.language.catalogues import Tongue, find_sentence, known_languages, tongue
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -69,7 +69,7 @@ def say_money(language: str, amount: Decimal, currency: str) -> str:
 @lru_cache(maxsize=100)
 def wordings(sentence: str) -> tuple[str, ...]:
     """The sentence in every language that has a catalogue, English first, its fields not filled in: how we know our own words."""
-    return tuple(dict.fromkeys((sentence, *(tongue(language).sentences.gettext(sentence) for language in known_languages()))))
+    return tuple(dict.fromkeys((sentence, *(find_sentence(language, sentence) for language in known_languages()))))
 
 
 def _fill(spoken: Tongue, translated: str, sentence: str, fields: Mapping[str, Field]) -> str:
