@@ -13,12 +13,16 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 import uvloop
 
+from postern.smtp.dkim import ED25519, SigningKey, load_signing_key, sign
+
 ROOT = Path(__file__).resolve().parents[1]
+SELECTOR = "bench"
 _GO_ON, _TAKEN = b"354", b"250"
 _PAUSE_SECONDS = 0.05
 _PATIENCE_SECONDS = 60  # how long a mail may wait for a connection after its time, before the run is given up
@@ -26,11 +30,12 @@ _PATIENCE_SECONDS = 60  # how long a mail may wait for a connection after its ti
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Where one sender writes, and its letter with a placeholder for the mark."""
+    """Where one sender writes, and its letter with a placeholder for the mark. With a ``key`` (Ed25519, PEM) each is signed."""
 
     author: str
     alias: str
     letter: str = field(repr=False)
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ class Tally:
         return self.accepted / (max(one.at for one in self.taken) - self.began_at) if self.taken else 0.0
 
 
+def signing_key(domain: str, pem: str) -> SigningKey:
+    """The one key, for whichever domain."""
+    return load_signing_key(domain, SELECTOR, ED25519, pem.encode())
+
+
 def run_senders(plan: Plan) -> Tally:
     """Let the senders of the plan run in their own process until the time is over and each has its last answer."""
     command = [sys.executable, str(Path(__file__))]
@@ -102,6 +112,7 @@ class _Sender(asyncio.Protocol):
         self._run, self._number, self._post = run, number, post
         self._commands = f"MAIL FROM:<{post.author}>\r\nRCPT TO:<{post.alias}>\r\nDATA\r\n".encode()
         self._letter = post.letter.encode()
+        self._keys = [signing_key(post.author.partition("@")[2], post.key)] if post.key else []
         self._transport: asyncio.WriteTransport | None = None
         self._buffer = b""
         self._expected = [_TAKEN]
@@ -140,7 +151,9 @@ class _Sender(asyncio.Protocol):
             return
         if code == _GO_ON:
             self._mark = f"mail-{self._number}-{self._run.next_mail()}"
-            self._transport.write(self._letter.replace(self._run.placeholder, self._mark.encode()) + b".\r\n")
+            letter = self._letter.replace(self._run.placeholder, self._mark.encode())
+            mail = sign(letter, self._keys, datetime.now(UTC)) if self._keys else letter
+            self._transport.write(mail.replace(b"\r\n.", b"\r\n..") + b".\r\n")  # RFC 5321 4.5.2
             self._expected = [_TAKEN]
             return
         if self._mark:
@@ -244,7 +257,7 @@ def main() -> None:
     given = json.load(sys.stdin)
     run = _Run(Plan(**given | {"posts": [Post(**post) for post in given["posts"]]}))
     uvloop.run(run.send())
-    json.dump(asdict(run.tally), sys.stdout)
+    json.dump(asdict(run.tally) | {"trouble": dict(run.tally.trouble)}, sys.stdout)
 
 
 if __name__ == "__main__":

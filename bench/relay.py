@@ -3,6 +3,7 @@
     python bench/relay.py [--json] [--store sqlite|postgresql] [--seconds N] [--senders 1,4,16] [--rounds N] [--without-postfix]
     python bench/relay.py --open-loop     and then the time to an answer at half of that, with mails that come by the clock
     python bench/relay.py --costly        instead: what one sender of costly mails leaves to the others
+    python bench/relay.py --authentication enforce    the same with signed mails, whose senders Postern has to prove
     python bench/relay.py --slow-hop      instead: intake before a next hop that takes four seconds for each final dot
 
 Real SMTP in, the queue with its flushes to disk, two DKIM signatures, real SMTP out to a process that counts. A mail counts when
@@ -25,15 +26,18 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a script, its own folder is all it would see
 
 from bench.costly_sender import WAYS, CostlySender, measure_costly_sender
+from bench.lean_senders import signing_key
 from bench.measuring import tree
 from bench.open_loop import OpenLoop, measure_open_loop
 from bench.private_postfix import running_postfix, why_not
 from bench.slow_hop import SlowHop, measure_slow_hop
 from bench.turns import Measurement, Relay, Turn
+from postern.smtp.dkim import ED25519, dns_record, generate_private_key
 from tests.cluster import running_cluster
 from tests.market import Way, settle_pairs
 from tests.serving import Installation, install
 from tests.sink import Sink, running_sink
+from tests.zones import may_send
 
 WARM_UP_SECONDS = 3
 POSTERN, POSTFIX = "postern", "postfix"
@@ -49,6 +53,7 @@ class Shop:
     installation: Installation
     ways: Sequence[Way]
     spare: Sequence[Way]
+    key: str  # with which they sign; empty where nobody asks for proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,12 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postern-bench-")))
         folder.chmod(0o755)
         sink = stack.enter_context(running_sink())
-        shop = stack.enter_context(_running_postern(folder, given.store, sink, max(given.senders), WAYS if given.costly else 0))
+        shop = stack.enter_context(_running_postern(folder, given, sink))
         relays = [shop.relay]
         if given.takes_turns and not given.without_postfix:
             postfix = stack.enter_context(running_postfix(folder / POSTFIX, sink.port, shop.ways))
             relays.insert(0, Relay(POSTFIX, postfix.port, (postfix.pid,)))
-        findings = _measure(Measurement(sink, shop.ways, given.seconds), relays, shop, given)
+        findings = _measure(Measurement(sink, shop.ways, given.seconds, shop.key), relays, shop, given)
     print(json.dumps(_spell(findings)) if given.json else _tell(findings))
 
 
@@ -119,20 +124,31 @@ def _median(turns: Sequence[Turn]) -> Turn:
 
 
 @contextmanager
-def _running_postern(folder: Path, store: str, sink: Sink, pairs: int, spare: int) -> Iterator[Shop]:
+def _running_postern(folder: Path, given: argparse.Namespace, sink: Sink) -> Iterator[Shop]:
     """Postern as `postern init` leaves it, but for its ports; with PostgreSQL, that server's processes are its own too."""
+    pairs, spare = max(given.senders), WAYS if given.costly else 0
     with ExitStack() as stack:
         store_url, roots = f"sqlite:///{folder}/postern.db", tuple[int, ...]()
-        if store == "postgresql":
+        if given.store == "postgresql":
             known = _children()
             cluster = stack.enter_context(running_cluster())
             roots = tuple(_children() - known)
             store_url = stack.enter_context(cluster.fresh_database())
         installation = install(folder / POSTERN, store_url, sink.port)
         ways = settle_pairs(installation, pairs + spare)
+        key = generate_private_key(ED25519).decode() if given.authentication == "enforce" else ""
+        if key:
+            installation.enforce(_zone(key, ways))
         served = stack.enter_context(installation.serving())
         relay = Relay(POSTERN, installation.smtp_port, (served.process.pid, *roots))
-        yield Shop(relay, installation, ways[:pairs], ways[pairs:])
+        yield Shop(relay, installation, ways[:pairs], ways[pairs:], key)
+
+
+def _zone(key: str, ways: Sequence[Way]) -> str:
+    """A DNS in which every sender's domain publishes the one key, and nothing else exists."""
+    domains = sorted({way.author.partition("@")[2] for way in ways})
+    keys = [signing_key(domain, key) for domain in domains]
+    return may_send() + "".join(f'{one.selector}._domainkey.{one.domain}. TXT "{dns_record(one)}"\n' for one in keys)
 
 
 def _children() -> set[int]:
@@ -178,6 +194,7 @@ def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/relay.py", description="Delivered mails a second, beside Postfix.")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--authentication", choices=["off", "enforce"], default="off", help="must senders be proved?")
     parser.add_argument("--seconds", type=_positive(float), default=10, help="of each turn")
     parser.add_argument("--senders", type=_counts, default="1,4,16", help="how many write at once: numbers with commas")
     parser.add_argument("--rounds", type=_positive(int), default=3, help="of which the median counts")

@@ -37,8 +37,9 @@ class Turn:
 class Measurement:
     """Takes turns with relays before one sink."""
 
-    def __init__(self, sink: Sink, ways: Sequence[Way], seconds: float) -> None:
-        self.sink, self.seconds = sink, seconds
+    def __init__(self, sink: Sink, ways: Sequence[Way], seconds: float, key: str = "") -> None:
+        """With a key all mails are signed, each for its author's domain."""
+        self.sink, self.seconds, self._key = sink, seconds, key
         self._ways = ways
         self._turns = 0
 
@@ -60,7 +61,7 @@ class Measurement:
     def posts(self, count: int) -> list[Post]:
         """So many senders; where there are fewer ways, several write on each."""
         ways = [self._ways[number % len(self._ways)] for number in range(count)]
-        return [Post(way.author, way.alias, way.letter(PLACEHOLDER).decode()) for way in ways]
+        return [Post(way.author, way.alias, way.letter(PLACEHOLDER).decode(), self._key) for way in ways]
 
     def send(self, relay: Relay, posts: Sequence[Post], *, seconds: float | None = None, rate: float = 0.0) -> Tally:
         """Let them write, and each have its last answer. Raises RuntimeError if no mail was taken."""

@@ -19,7 +19,8 @@ from postern.model.delivery import Carries
 from postern.model.identifier import new_id
 from postern.smtp.mx import MxCourier
 from postern.smtp.outside import Outside
-from postern.smtp.resolver import Exchanger, Unanswered
+from postern.smtp.resolver import Exchanger
+from postern.smtp.unanswered import Unanswered
 from postern.storage import schema
 from postern.storage.change import Change, Kept
 from postern.storage.deliveries import Delivery, delivery_row, mark_destination

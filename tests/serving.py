@@ -95,6 +95,12 @@ class Installation:
         change_settings(config, {name: {"listen": f"127.0.0.1:{port}"} for name, port in doors.items()})
         return twin
 
+    def enforce(self, zone: str) -> None:
+        """From the next start on senders must be proved, by what this zone file says."""
+        file = self.config.with_name("our.zone")
+        file.write_text(zone)
+        change_settings(self.config, {"authentication": {"mode": "enforce"}, "dns": {"zone_file": str(file)}})
+
     def import_feed(self, records: Sequence[Record]) -> None:
         feed = self.config.with_name("feed.jsonl")
         feed.write_text("".join(json.dumps(record) + "\n" for record in records))

@@ -1,11 +1,15 @@
 """The main program of one pool process: reads jobs from its parent, answers each with what to write. Started by serving only."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from postern.actions.receive_mail import Job, prepare
+from postern.smtp.authentication.answers import Answers
+from postern.smtp.authentication.examine import Open, find_open
+from postern.smtp.authentication.proving import Errand, Inquiry
 from postern.smtp.pool import limit_memory, serve_jobs
-from postern.wiring import build_house, signer
+from postern.wiring import build_house, examiner, signer
 
 
 def main() -> None:
@@ -14,11 +18,19 @@ def main() -> None:
     reader = house.open_reader(connections=1)
     limit_memory(int(sys.argv[2]))
 
-    sign = signer(house.settings)
+    sign, examine = signer(house.settings), examiner(house.settings)
 
-    def work(job: object) -> object:
-        if not isinstance(job, Job):
-            raise TypeError("a job is expected")
+    def work(task: object) -> object:
+        match task:
+            case Inquiry(mail, known):
+                return find_open(mail, Answers(known), house.frame.limits)
+            case Errand(job, known):
+                found = examine(job.mail, known)
+                return found if isinstance(found, Open) else do(replace(job, mail=replace(job.mail, authentication=found)))
+            case _:
+                raise TypeError("a job is expected")
+
+    def do(job: Job) -> object:
         with reader.look() as look:
             return prepare(look, house.frame, job.mail, sign if job.may_leave_at_once else None)
 

@@ -6,8 +6,8 @@ import fcntl
 import logging
 import ssl
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_network
 
@@ -20,9 +20,12 @@ from postern.metrics.door import open_door
 from postern.metrics.meter import Meter
 from postern.metrics.standing import StandingCollector
 from postern.model.address import Address
+from postern.model.authentication import Authentication, Mode
 from postern.model.envelope import Mail
 from postern.ports import Courier
 from postern.settings import Settings, is_loopback, split_listen, web_listen
+from postern.smtp.authentication.asking import Asker
+from postern.smtp.authentication.proving import Errand, Prover
 from postern.smtp.connection import Hop
 from postern.smtp.courier import SmtpCourier
 from postern.smtp.edge import Desk, Edge
@@ -38,10 +41,12 @@ from postern.storage.house import set_operator
 from postern.storage.migrate import require_current
 from postern.storage.store import Store
 from postern.storage.timetable import release_tasks
-from postern.wiring import House, resolver_of, signer, tasks_of
+from postern.wiring import House, examiner, resolver_of, signer, tasks_of
 from postern.worker.handed_over import Notes
 from postern.worker.runner import Runner
 from postern.worker.timetable import Timetable
+
+Prepare = Callable[[Job, str], Awaitable[object]]
 
 _log = logging.getLogger(__name__)
 
@@ -111,6 +116,7 @@ async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Cal
     ``started`` is told where the doors are. Raises ConfigurationError for settings that cannot be served.
     """
     require_safe(house.settings)
+    examiner(house.settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_only_server(house))
         pool = await _begin_pool(house, stack) if roles.smtp else None
@@ -122,7 +128,8 @@ async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Cal
             started(_start_metrics(house, store, meter, stack))
         runner = await _start_worker(house, store, meter, stack) if roles.worker else None
         if pool:
-            started(await _start_edge(house, meter.around(_desk(house, store, pool, runner)), stack))
+            run = _proving(house, pool, stack)
+            started(await _start_edge(house, meter.around(_desk(house, store, run, runner)), stack))
         if roles.web:
             started(await _start_pages(house, store, stack))
         await _until(stopped, runner)
@@ -207,7 +214,16 @@ def _sources(house: House) -> Sources:
     return Sources(house.frame.limits, trusted, proxies)
 
 
-def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk:
+def _proving(house: House, pool: Pool, stack: contextlib.AsyncExitStack) -> Prepare:
+    """The way of a mail through the pool, with what the DNS says where its author is to be proved by that."""
+    if Mode(house.settings.authentication.mode) is not Mode.ENFORCE:
+        return lambda job, sender: pool.run(Errand(job, {}), sender)
+    asker = Asker(resolver_of(house.settings), house.frame.limits)
+    stack.push_async_callback(asker.close)
+    return Prover(asker, pool.run, house.frame.limits).run
+
+
+def _desk(house: House, store: Store, run: Prepare, runner: Runner | None) -> Desk:
     frame, clock, disks = house.frame, house.clock, house.disks()
 
     async def find(address: str) -> Recipient:
@@ -221,7 +237,7 @@ def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk
     async def prepare_elsewhere(mail: Mail) -> Prepared:
         try:
             job = Job(mail, may_leave_at_once=runner is not None and runner.has_room)
-            prepared = await pool.run(job, mail.envelope.reverse_path.lower())
+            prepared = await run(job, mail.envelope.reverse_path.lower())
         except EndedItsReaderError:
             return await asyncio.to_thread(hold_in_store, mail)
         if not isinstance(prepared, Prepared):
@@ -229,8 +245,9 @@ def _desk(house: House, store: Store, pool: Pool, runner: Runner | None) -> Desk
         return prepared
 
     def hold_in_store(mail: Mail) -> Prepared:
+        unproved = replace(mail, authentication=Authentication(Mode(house.settings.authentication.mode)))
         with store.look() as look:
-            return hold_unread(look, frame, mail)
+            return hold_unread(look, frame, unproved)
 
     async def take(mail: Mail) -> Answer:
         return await receive(mail, prepare_elsewhere, partial(_keep, store, runner), frame.limits.stale_retries + 1)

@@ -8,20 +8,35 @@ import difflib
 import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from postern.errors import ConfigurationError
+from postern.model.hosts import read_nameservers, read_networks
 from postern.model.limits import Limits
 
 ENVIRONMENT_PREFIX = "POSTERN__"
 DEFAULT_WEB = "127.0.0.1:8480"
+
+
+def _checked_by(read: Callable[[tuple[str, ...]], object]) -> AfterValidator:
+    """Kept as text, as the file has it, once it can be read."""
+
+    def check(value: tuple[str, ...]) -> tuple[str, ...]:
+        read(value)
+        return value
+
+    return AfterValidator(check)
+
+
+Networks = Annotated[tuple[str, ...], _checked_by(read_networks)]
+Nameservers = Annotated[tuple[str, ...], _checked_by(read_nameservers)]
 
 
 class _Section(BaseModel):
@@ -34,13 +49,6 @@ class _Section(BaseModel):
         if isinstance(value, str) and not value.isprintable():
             raise ValueError("must not have control characters")
         return value
-
-
-def _require_network(text: str) -> None:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        raise ValueError(f"{text} is no network such as 192.0.2.0/24 or 2001:db8::/32") from None
 
 
 class ServiceSettings(_Section):
@@ -98,24 +106,16 @@ class SmtpSettings(_Section):
         default="none",
         description="The MTA-STS policy served at /.well-known/mta-sts.txt: whether servers write here without TLS.",
     )
-    trusted_sources: tuple[str, ...] = Field(
+    trusted_sources: Networks = Field(
         default=("127.0.0.0/8", "::1/128"),
         description="Networks that no limit by source holds up: a mail server of your own in front.",
     )
 
-    proxy_protocol: tuple[str, ...] = Field(
+    proxy_protocol: Networks = Field(
         default=(),
         description="Networks of load balancers: each connection from there begins with a PROXY header (version 1 or 2), "
         "and counts as its client's. From anywhere else none is read.",
     )
-
-    @field_validator("trusted_sources", "proxy_protocol")
-    @classmethod
-    def must_be_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Each can be read by the module that compares addresses."""
-        for network in value:
-            _require_network(network)
-        return value
 
 
 class WebSettings(_Section):
@@ -170,7 +170,24 @@ class RecordSettings(_Section):
 class AuthenticationSettings(_Section):
     """Proof of who wrote."""
 
-    mode: Literal["off"] = Field(default="off", description="off: header From is believed; allowed on loopback only.")
+    mode: Literal["off", "enforce", "upstream"] = Field(
+        default="off",
+        description="enforce: SPF or DKIM must prove the address in From. upstream: one server in front has checked it. "
+        "off: it is believed; allowed on loopback only.",
+    )
+    upstream_host: str = Field(default="", description="The name of that server in its Authentication-Results.")
+    upstream_addresses: Networks = Field(
+        default=(), description="Its IP addresses or networks, as Postern sees them; no mail from elsewhere is believed."
+    )
+
+
+class DnsSettings(_Section):
+    """Questions to the DNS."""
+
+    nameservers: Nameservers = Field(
+        default=(), description="Name servers to ask, as 192.0.2.53 or 192.0.2.53:5353; empty: the system's."
+    )
+    zone_file: str = Field(default="", description="A zone file (RFC 1035) that is asked first; `. SOA` in it shuts out the DNS.")
 
 
 class RetentionSettings(_Section):
@@ -219,6 +236,7 @@ class Settings(BaseSettings):
         default=(), description="The signatures under outgoing mail; a domain may have two (RSA and Ed25519)."
     )
     authentication: AuthenticationSettings = Field(default=AuthenticationSettings(), description="Proof of who wrote.")
+    dns: DnsSettings = Field(default=DnsSettings(), description="How the DNS is asked.")
     record: RecordSettings = Field(default=RecordSettings(), description="How the record proves itself.")
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="What happens, in numbers.")
     catalogue: CatalogueSettings = Field(default=CatalogueSettings(), description="What people may write about.")
@@ -365,9 +383,11 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     blobs = settings.blobs.model_copy(update={"url": _absolute(settings.blobs.url, "file://", folder)})
     own = settings.catalogue.folder
     catalogue = settings.catalogue.model_copy(update={"folder": str(folder / own) if own else ""})
+    dns = settings.dns.model_copy(update={"zone_file": str(folder / zone) if (zone := settings.dns.zone_file) else ""})
     record = settings.record.model_copy(update={"checkpoint_dir": folder / settings.record.checkpoint_dir})
     changed = {
         "catalogue": catalogue,
+        "dns": dns,
         "record": record,
         "service": service,
         "keys": keys,

@@ -4,6 +4,7 @@ Nothing is decided here, and nothing is started: a pool process and a command ne
 the running system on top).
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,16 +28,25 @@ from postern.connect.folder import Folder
 from postern.connect.sandbox import SandboxOutbox
 from postern.errors import ConfigurationError
 from postern.keys import load_keyring
+from postern.model.authentication import Authentication
+from postern.model.envelope import Mail
+from postern.model.hosts import read_nameservers, read_networks
 from postern.model.retention import Retention
 from postern.ports import Blobs, Clock
 from postern.settings import DkimSettings, Settings, load_settings
+from postern.smtp.authentication.answers import Answer, Answers, Question
+from postern.smtp.authentication.examine import Open, examine
+from postern.smtp.authentication.upstream import Front, take_word
 from postern.smtp.dkim import SigningKey, load_signing_key, sign
-from postern.smtp.resolver import DnsResolver, Resolver
+from postern.smtp.resolver import DnsResolver
+from postern.smtp.zone_file import ZoneFile
 from postern.storage.engine import read_url
 from postern.storage.seals import is_unsealed
 from postern.storage.store import Reader, Store
 from postern.storage.vault import Vault
 from postern.worker.timetable import Task
+
+Examine = Callable[[Mail, Mapping[Question, Answer]], Authentication | Open]
 
 _FILE = "file://"
 
@@ -118,10 +128,10 @@ def tasks_of(house: House) -> tuple[Task, ...]:
     )
 
 
-def resolver_of(settings: Settings) -> Resolver:
-    """Who is asked about the DNS."""
-    del settings
-    return DnsResolver()
+def resolver_of(settings: Settings) -> DnsResolver:
+    """Who is asked about the DNS. Raises ConfigurationError."""
+    zone = ZoneFile.read(Path(settings.dns.zone_file)) if settings.dns.zone_file else None
+    return DnsResolver(read_nameservers(settings.dns.nameservers), zone)
 
 
 def signer(settings: Settings) -> Sign:
@@ -140,6 +150,21 @@ def load_signing_keys(settings: Settings) -> dict[str, list[SigningKey]]:
     for one in settings.dkim:
         keys.setdefault(one.domain.lower(), []).append(_signing_key(one))
     return keys
+
+
+def examiner(settings: Settings) -> Examine:
+    """How a mail's author is proved. Raises ConfigurationError."""
+    limits, chosen = settings.limits, settings.authentication
+    match chosen.mode:
+        case "enforce":
+            return lambda mail, known: examine(mail, Answers(known), limits)
+        case "upstream":
+            if not (chosen.upstream_host and chosen.upstream_addresses):
+                raise ConfigurationError("authentication.mode: upstream needs upstream_host and upstream_addresses")
+            front = Front(chosen.upstream_host, read_networks(chosen.upstream_addresses))
+            return lambda mail, _known: take_word(mail, front, limits)
+        case _:
+            return lambda _mail, _known: Authentication()
 
 
 def _signing_key(one: DkimSettings) -> SigningKey:

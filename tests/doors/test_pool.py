@@ -281,7 +281,7 @@ def test_a_mail_that_ends_its_readers_is_held_as_it_came_and_those_around_it_pas
     poison = letter(99, "[exit]")
 
     async def story(store: Store) -> list[int]:
-        async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool, None)) as door:
+        async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool.run, None)) as door:
             mails = [letter(number, "Hello.") for number in range(20)]
             mails.insert(10, poison)
             loop = asyncio.get_running_loop()
@@ -309,7 +309,7 @@ def test_poison_among_many_good_mails_is_held_with_its_octets_and_all_others_pas
     poisons = {place: letter(1_000 + place, f"[{misdeed}]") for place, misdeed in ((20, "grow"), (40, "spin"))}
 
     async def story(store: Store) -> list[int]:
-        async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool, None)) as door:
+        async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool.run, None)) as door:
             mails = [poisons.get(number, letter(number, "Hello.")) for number in range(62)]
             loop = asyncio.get_running_loop()
             with ThreadPoolExecutor(8) as clients:
@@ -331,7 +331,7 @@ def test_a_mail_that_ended_its_readers_and_comes_again_is_kept_once(tmp_path: Pa
 
     async def story(store: Store) -> list[int]:
         limits = Limits(pool_processes=1, pool_kills=1, pool_seconds=1)  # its sender rests for four times that
-        async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool, None)) as door:
+        async with open_pool(limits, str(house.config)) as pool, open_door(_desk(house, store, pool.run, None)) as door:
             return [await asyncio.to_thread(submit, door.port, pair, letter(99, "[exit]")) for _ in range(2)]
 
     with contextlib.closing(house.open_store()) as store:

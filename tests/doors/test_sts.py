@@ -14,10 +14,11 @@ from postern.model.delivery import Deferred, Delivered, Outcome
 from postern.model.limits import Limits
 from postern.smtp.mx import MxCourier
 from postern.smtp.outside import Outside
-from postern.smtp.resolver import Exchanger, Unanswered
+from postern.smtp.resolver import Exchanger
 from postern.smtp.sts import Policies
 from postern.smtp.sts_fetch import fetch_policy
 from postern.smtp.sts_policy import Mode, Policy
+from postern.smtp.unanswered import Unanswered
 from tests.authority import Authority
 from tests.next_hop import ENCRYPTS, ScriptedHop
 from tests.policy_host import HANG, PolicyHost, page

@@ -14,6 +14,7 @@ from postern.demo import FEED
 from postern.model.relationship import Relationship
 from tests.mailboxes import Mailboxes, open_mailboxes, text_of
 from tests.serving import Installation, free_port, install
+from tests.zones import may_send
 
 ORDER = "303-5512345-1234567"
 MUTTRC = """
@@ -49,6 +50,7 @@ def shop(store_url: str, tmp_path: Path) -> Iterator[Shop]:
     with open_mailboxes() as (mailboxes, port):
         installation = install(tmp_path / "shop", store_url, port)
         installation.import_feed(FEED)
+        installation.enforce(may_send("mail.test", "acme.test", "lies.test"))
         (pair,) = installation.find_pairs([("acme", "ann")])
         with installation.serving():
             yield Shop(installation, mailboxes, pair, tmp_path)
@@ -124,6 +126,7 @@ def test_ann_writes_first_with_mutt_and_the_thread_goes_on(shop: Shop) -> None:
     assert thanks["In-Reply-To"] == "<answer@acme.test>"
     story = shop.installation.run("explain", str(thanks["Message-ID"]))
     assert "its references name a mail of the thread" in story
+    assert "proved here: spf pass, aligned" in story
     assert "mail.test" not in story
     assert "acme.test" not in story
 
@@ -137,6 +140,18 @@ def test_strangers_are_told_what_to_do_and_nothing_is_kept(shop: Shop) -> None:
     told = shop.swaks("mallory@lies.test", "nobody@marketplace.example")
     assert "550-5.1.1" in told.stdout
     assert "DATA" not in told.stdout
+    assert shop.installation.count().messages == 0
+
+
+def test_whoever_only_says_that_they_are_acme_is_told_how_to_prove_it(shop: Shop) -> None:
+    """R16, R20: the same words to all who prove nothing, whoever they say they are."""
+    told = [
+        shop.swaks("any@lies.test", shop.pair.buyer_alias, "--h-From", f"<{claimed}>").stdout
+        for claimed in ("help@acme.test", "nobody@acme.test", "ann@mail.test")
+    ]
+    replies = [re.findall(r"<\*\* +(550.*)", one) for one in told]
+    assert replies[0] == replies[1] == replies[2]
+    assert replies[0][0].startswith("550-5.7.26 Nothing proves")
     assert shop.installation.count().messages == 0
 
 

@@ -24,7 +24,8 @@ from postern.doctor.patient import Check, Patient
 from postern.model.delivery import Carries
 from postern.model.identifier import new_id
 from postern.smtp.dkim import dns_record
-from postern.smtp.resolver import Exchanger, Unanswered
+from postern.smtp.resolver import Exchanger
+from postern.smtp.unanswered import Unanswered
 from postern.storage.change import Change, Kept
 from postern.storage.deliveries import Delivery, delivery_row
 from postern.storage.engine import open_writer, read_url

@@ -18,7 +18,8 @@ from postern.model.limits import Limits
 from postern.ports import IsBound
 from postern.smtp.mx import MxCourier, rank
 from postern.smtp.outside import Outside, is_public
-from postern.smtp.resolver import DnsResolver, Exchanger, Unanswered
+from postern.smtp.resolver import DnsResolver, Exchanger
+from postern.smtp.unanswered import Unanswered
 from tests.next_hop import DROP, ScriptedHop
 
 OWN = "relay.marketplace.example"
@@ -333,7 +334,7 @@ class NameServer(asyncio.DatagramProtocol):
 
 async def ask(question: str, name: str) -> object:
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(NameServer, local_addr=("127.0.0.1", 0))
-    resolver = DnsResolver(["127.0.0.1"], transport.get_extra_info("sockname")[1], lifetime=0.5)
+    resolver = DnsResolver([("127.0.0.1", transport.get_extra_info("sockname")[1])], lifetime=0.5)
     try:
         ways = {"MX": resolver.exchangers, "A": resolver.addresses, "TXT": resolver.texts}
         return await ways[question](name)

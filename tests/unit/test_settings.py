@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postern.errors import ConfigurationError
+from postern.model.hosts import read_nameservers
 from postern.model.limits import Limits
 from postern.settings import ENVIRONMENT_PREFIX, Settings, is_loopback, load_settings, split_listen, web_listen
 
@@ -81,6 +82,9 @@ def test_a_store_elsewhere_stays_where_it_is(write: Write, url: str) -> None:
         ("[limits]\nbatch = true", "limits: batch must be a number"),
         ("limits = 3", "limits: must be"),
         ("[authentication]\nmode = 'maybe'", "authentication.mode: must be 'off'"),
+        ("[authentication]\nupstream_addresses = ['mx.example']", "authentication.upstream_addresses: mx.example is no network"),
+        ("[dns]\nnameservers = ['ns.example']", "dns.nameservers: "),
+        ("[dns]\nnameservers = ['192.0.2.53:x']", "dns.nameservers: 192.0.2.53:x is no name server"),
         ("[[dkim]]\ndomain = 'a.example'", "dkim.0.selector: is missing"),
         ('[keys]\nmaster_file = "a\\u0000b"', "keys.master_file: must not have control characters"),
         ("[service]\npublic_url = 'messages.example'", "service.public_url: must be a web address"),
@@ -184,3 +188,21 @@ def test_the_pages_listen_where_browsers_on_this_machine_look(write: Write, sect
 def test_a_port_that_is_no_number_is_refused(write: Write) -> None:
     with pytest.raises(ConfigurationError, match="host or port cannot be read"):
         web_listen(load_settings(write("[service]\npublic_url = 'http://127.0.0.1:none'")))
+
+
+@pytest.mark.parametrize(
+    "text, address",
+    [
+        ("192.0.2.53", ("192.0.2.53", 53)),
+        ("192.0.2.53:5353", ("192.0.2.53", 5353)),
+        ("2001:db8::53", ("2001:db8::53", 53)),
+        ("[2001:db8::53]:5353", ("2001:db8::53", 5353)),
+    ],
+)
+def test_a_name_server_is_an_address_perhaps_with_a_port(text: str, address: tuple[str, int]) -> None:
+    assert read_nameservers([text]) == (address,)
+
+
+def test_a_zone_file_lies_beside_the_settings(write: Write) -> None:
+    path = write('[dns]\nzone_file = "our.zone"')
+    assert load_settings(path).dns.zone_file == str(path.parent / "our.zone")

@@ -9,7 +9,8 @@ from postern.doctor.dns_records import DnsRecord, MailHost, mta_sts_records, rec
 from postern.doctor.finding import Finding, Health, good
 from postern.doctor.patient import Patient
 from postern.smtp.outside import is_public
-from postern.smtp.resolver import Resolver, Unanswered
+from postern.smtp.resolver import Resolver
+from postern.smtp.unanswered import Unanswered
 from postern.wiring import House, load_signing_keys
 
 

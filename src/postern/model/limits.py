@@ -41,6 +41,17 @@ class Limits:
     proxy_header: Annotated[int, "Octets of a PROXY header."] = 4_096
     proxy_seconds: Annotated[int, "Seconds until a PROXY header has come."] = 5
 
+    # Proof of sender
+    dkim_signatures: Annotated[int, "DKIM signatures looked at of one mail."] = 10
+    arc_instances: Annotated[int, "Servers that forwarded a mail and sealed it; of more, no seal is looked at."] = 10
+    dns_questions: Annotated[int, "Questions to the DNS for one mail; what it would ask beyond counts as not answered."] = 120
+    dns_seconds: Annotated[int, "Seconds for all questions of one mail, and for one at most a quarter of them."] = 20
+    dns_at_once: Annotated[int, "Questions to the DNS under way at once."] = 200
+    dns_zone_at_once: Annotated[int, "Of these, questions about names with the same last two labels."] = 20
+    dns_answer: Annotated[int, "Octets of one answer; a larger one counts as none."] = 16_000
+    dns_cache: Annotated[int, "Octets of answers that are remembered."] = 16_000_000
+    dns_remembered: Annotated[int, "Senders of whom is remembered what was asked for their last mail."] = 1_000
+
     # Reading a mail
     header_block: Annotated[int, "Octets of a mail's or a part's header."] = 100_000
     header_field: Annotated[int, "Octets of one header field."] = 16_000

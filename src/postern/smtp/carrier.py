@@ -16,7 +16,7 @@ from postern.actions.find_recipient import Recipient, Refused, refusal_beside
 from postern.actions.receive_mail import Accepted
 from postern.errors import StoreError, StoreFullError
 from postern.model.authentication import Authentication
-from postern.model.envelope import Mail
+from postern.model.envelope import Client, Mail
 from postern.policy.reasons import NO_ROOM, TRY_AGAIN, Cause
 from postern.smtp import wording
 from postern.smtp.desk import Post, reply_for
@@ -274,7 +274,8 @@ class Carrier(asyncio.Protocol):
         return RECIPIENT_ACCEPTED
 
     async def _take_mail(self, taken: TakeMail) -> None:
-        mail = Mail(taken.envelope, taken.content, self._post.desk.clock.now(), Authentication())
+        client = Client(self._peer, self._session.client_name)
+        mail = Mail(taken.envelope, taken.content, self._post.desk.clock.now(), Authentication(), client)
         try:
             answer = await self._post.desk.receive(mail)
         finally:

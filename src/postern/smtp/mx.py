@@ -24,9 +24,10 @@ from postern.smtp.courier import SmtpCourier
 from postern.smtp.encryption import opportunistic, required
 from postern.smtp.outside import Outside
 from postern.smtp.parcel import Parcel, pack
-from postern.smtp.resolver import Exchanger, Resolver, Unanswered
+from postern.smtp.resolver import Exchanger, Resolver
 from postern.smtp.sts import Policies
 from postern.smtp.sts_policy import Mode, Policy
+from postern.smtp.unanswered import Unanswered
 
 _NULL_MX = Failed(0, "5.1.10", "the recipient's domain takes no mail")  # RFC 7505 4.2
 _NO_SUCH_DOMAIN = Failed(0, "5.1.2", "the recipient's domain does not exist")

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from postern.model.limits import Limits
 from postern.smtp.outside import Outside
-from postern.smtp.resolver import Resolver, Unanswered
+from postern.smtp.resolver import Resolver
 from postern.smtp.sts_fetch import fetch_policy
 from postern.smtp.sts_policy import Mode, Policy, read_policy, read_record
+from postern.smtp.unanswered import Unanswered
 
 _REFRESH = 86_400.0  # seconds; RFC 8461 3.3 suggests a day
 _AGAIN_SOON = 30.0  # where the DNS gave no answer

@@ -13,7 +13,8 @@ import h11
 from postern.model.limits import Limits
 from postern.smtp.encryption import verified_tls
 from postern.smtp.outside import Outside
-from postern.smtp.resolver import Resolver, Unanswered
+from postern.smtp.resolver import Resolver
+from postern.smtp.unanswered import Unanswered
 
 _TARGET = "/.well-known/mta-sts.txt"
 _MEDIA_TYPE = b"text/plain"  # RFC 8461 3.2: so that not everybody who may put a file on a host can make its policy

@@ -72,7 +72,8 @@ class _Scan:
         """Close the mailbox at hand."""
         words = "".join(self.phrase).strip()
         if self.angle is not None:
-            self.found.append(Mailbox(_display(self.phrase), _address("".join(self.angle).strip())))
+            address = None if self.inside else _address("".join(self.angle).strip())  # <ann@mail.test, and whatever follows
+            self.found.append(Mailbox(_display(self.phrase), address))
         elif words:
             self.found.append(Mailbox(_display(self.comment), _address(words)))
         self.phrase, self.comment, self.angle, self.inside = [], [], None, False
