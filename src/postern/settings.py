@@ -385,18 +385,8 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     catalogue = settings.catalogue.model_copy(update={"folder": str(folder / own) if own else ""})
     dns = settings.dns.model_copy(update={"zone_file": str(folder / zone) if (zone := settings.dns.zone_file) else ""})
     record = settings.record.model_copy(update={"checkpoint_dir": folder / settings.record.checkpoint_dir})
-    changed = {
-        "catalogue": catalogue,
-        "dns": dns,
-        "record": record,
-        "service": service,
-        "keys": keys,
-        "dkim": dkim,
-        "smtp": smtp,
-        "store": store,
-        "blobs": blobs,
-    }
-    return settings.model_copy(update=changed)
+    changed = {"catalogue": catalogue, "dns": dns, "record": record, "service": service, "keys": keys, "dkim": dkim}
+    return settings.model_copy(update=changed | {"smtp": smtp, "store": store, "blobs": blobs})
 
 
 def _absolute(url: str, scheme: str, folder: Path) -> str:
