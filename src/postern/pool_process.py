@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from postern.actions.receive_mail import Job, prepare
+from postern.model.authentication import Mode
 from postern.smtp.authentication.answers import Answers
 from postern.smtp.authentication.examine import Open, find_open
 from postern.smtp.authentication.proving import Errand, Inquiry
@@ -25,7 +26,8 @@ def main() -> None:
             case Inquiry(mail, known):
                 return find_open(mail, Answers(known), house.frame.limits)
             case Errand(job, known):
-                found = examine(job.mail, known)
+                signed_in = job.mail.authentication.mode is Mode.SUBMISSION
+                found = job.mail.authentication if signed_in else examine(job.mail, known)
                 return found if isinstance(found, Open) else do(replace(job, mail=replace(job.mail, authentication=found)))
             case _:
                 raise TypeError("a job is expected")

@@ -245,9 +245,10 @@ def _desk(house: House, store: Store, run: Prepare, runner: Runner | None) -> De
         return prepared
 
     def hold_in_store(mail: Mail) -> Prepared:
-        unproved = replace(mail, authentication=Authentication(Mode(house.settings.authentication.mode)))
+        if mail.authentication.mode is not Mode.SUBMISSION:  # nobody could read what would prove it
+            mail = replace(mail, authentication=Authentication(Mode(house.settings.authentication.mode)))
         with store.look() as look:
-            return hold_unread(look, frame, unproved)
+            return hold_unread(look, frame, mail)
 
     async def take(mail: Mail) -> Answer:
         return await receive(mail, prepare_elsewhere, partial(_keep, store, runner), frame.limits.stale_retries + 1)

@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import dns.rrset
 import pytest
 
 from postern.actions.receive_mail import Job
 from postern.model.address import Address
-from postern.model.authentication import Authentication, Proof
+from postern.model.authentication import Authentication, Mode, Proof
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
 from postern.smtp.authentication.answers import FAILED, NO_SUCH_NAME, Answer, Answers, Kind, Question, State
@@ -209,6 +209,11 @@ def test_the_first_mail_is_asked_what_it_needs_and_the_next_goes_once_to_the_poo
     assert [proof(one) for one in found] == [Proof.PROVED] * 2
     assert seen[-2:] == ["errand", "errand"]
     assert seen.index("errand") == len(seen) - 2
+
+
+def test_a_mail_whose_sender_signed_in_asks_nothing() -> None:
+    mail = replace(signed(), authentication=Authentication(Mode.SUBMISSION))
+    assert prove_all([mail], Limits(dns_questions=0))[1] == ["errand"]
 
 
 def test_a_mail_that_asks_otherwise_than_the_last_is_asked_anew() -> None:

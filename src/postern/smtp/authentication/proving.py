@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from postern.actions.receive_mail import Job
+from postern.model.authentication import Mode
 from postern.model.envelope import Mail
 from postern.model.limits import Limits
 from postern.smtp.authentication.answers import FAILED, Answer, Question
@@ -44,7 +45,9 @@ class Prover:
         self._asked_before: OrderedDict[tuple[str, str], frozenset[Question]] = OrderedDict()
 
     async def run(self, job: Job, sender: str) -> object:
-        """What the pool makes of the job, its mail examined."""
+        """What the pool makes of the job, its mail examined; a mail whose sender signed in needs no other proof."""
+        if job.mail.authentication.mode is Mode.SUBMISSION:
+            return await self._run(Errand(job, {}), sender)
         deadline = asyncio.get_running_loop().time() + self._limits.dns_seconds
         known: dict[Question, Answer] = {}
         expected = self._asked_before.get(_name_of(job.mail))
