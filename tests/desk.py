@@ -9,10 +9,9 @@ from urllib.parse import urlencode, urlsplit
 
 from postern.actions.keep_team import add_to_team
 from postern.actions.permit_senders import find_seller_of
-from postern.actions.sign_in import make_link
+from postern.actions.sign_in import make_link_for
 from postern.model.address import Address
 from postern.model.team import Role
-from postern.storage.people import CORRESPONDENT, find_person_with_address
 from postern.web.app import Pages
 from tests.people import Town
 from tests.visitor import Answer, Visitor, open_pages
@@ -73,11 +72,7 @@ def hire(town: Town, address: Address, seller: str, role: Role) -> None:
 
 def link_for(town: Town, address: Address) -> str:
     """The path of a sign-in link, as the operator's command makes one."""
-    person_id = town.store.write(
-        lambda transaction: find_person_with_address(transaction, town.store.vault, CORRESPONDENT, address)
-    ).result()
-    assert person_id
-    return urlsplit(make_link(town.store, town.frame, person_id, town.clock.now())).path
+    return urlsplit(make_link_for(town.store, town.frame, address, town.clock.now())).path
 
 
 def sign_in(town: Town, visitor: Visitor, address: Address) -> Clerk:

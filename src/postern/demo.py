@@ -23,9 +23,14 @@ import typer
 
 from postern.actions.find_aliases import find_aliases
 from postern.actions.import_feed import import_feed, read_feed
+from postern.actions.keep_team import add_to_team
+from postern.actions.permit_senders import find_seller_of
+from postern.actions.sign_in import make_link_for
 from postern.errors import PosternError
 from postern.installation import install
+from postern.model.address import Address
 from postern.model.relationship import Relationship
+from postern.model.team import Role
 from postern.serving import Roles, serve
 from postern.storage.engine import open_writer, read_url
 from postern.storage.migrate import migrate
@@ -105,7 +110,7 @@ async def _play_in(folder: Path, *, once: bool) -> None:
             typer.echo(await _next_door(doors, serving))
         await asyncio.to_thread(_converse, house, pair)
         if not once:
-            _say_where_to_look(house, pair)
+            _say_where_to_look(house, pair, await asyncio.to_thread(_hire, house))
             await _until_interrupted()
     finally:
         stopped.set()
@@ -245,10 +250,21 @@ def _text_of(mail: EmailMessage) -> str:
     return str(part.get_content()) if part else ""
 
 
-def _say_where_to_look(house: House, pair: Relationship) -> None:
+def _hire(house: House) -> str:
+    """Somebody works for Acme Books, and has a link to sign in by: what `postern team` and the mail do elsewhere."""
+    clerk = Address.parse("help@acme.test")
+    with closing(house.open_store()) as store:
+        with store.look() as look:
+            seller = find_seller_of(look, "acme")
+        add_to_team(store, seller, clerk, Role.OWNER, house.clock.now(), "demo")
+        return make_link_for(store, house.frame, clerk, house.clock.now())
+
+
+def _say_where_to_look(house: House, pair: Relationship, link: str) -> None:
     typer.echo(
         f"""
 Look around, then press Ctrl-C:
+  the seller's desk   {link}
   outgoing mail       {house.frame.public_url}/sandbox/outbox
   a mail's story      postern explain MESSAGE-ID --config {house.config}
   the queue           postern queue list --config {house.config}

@@ -148,8 +148,8 @@ def test_a_draft_is_kept_and_forgotten_when_it_is_emptied(desk: tuple[Town, Cler
     assert clerk.post(f"/s/1/threads/{thread}/draft", text="Dear Ann, <b>\u4f60\u597d").status == 303
     assert "Dear Ann, &lt;b&gt;\u4f60\u597d</textarea>" in clerk.get(f"/s/1/threads/{thread}").text
     assert threads_in(clerk, "/drafts") == [thread]
-    clerk.post(f"/s/1/threads/{thread}/draft", text="x" * (town.frame.limits.draft_text + 5))
-    assert f">\n{'x' * town.frame.limits.draft_text}</textarea>" in clerk.get(f"/s/1/threads/{thread}").text
+    clerk.post(f"/s/1/threads/{thread}/draft", text="x" * (town.frame.limits.posted_text + 5))
+    assert f">\n{'x' * town.frame.limits.posted_text}</textarea>" in clerk.get(f"/s/1/threads/{thread}").text
     clerk.post(f"/s/1/threads/{thread}/draft", text=" ")
     assert threads_in(clerk, "/drafts") == []
 
@@ -250,6 +250,31 @@ def test_the_figures_and_their_ledger(desk: tuple[Town, Clerk]) -> None:
     header, row = ledger.text.strip().split("\r\n")
     assert header.startswith("message,thread,started_at")
     assert row.endswith(",answered")
+
+
+def test_an_answer_from_the_page_is_sent_and_closes_the_clock(desk: tuple[Town, Clerk]) -> None:
+    """R9, R29: the reply box of a thread in which the buyer wrote."""
+    town, clerk = desk
+    write(town, town.from_ann())
+    [thread] = threads_in(clerk)
+    clerk.post(f"/s/1/threads/{thread}/draft", text="Begun")
+    answers = [clerk.post(f"/s/1/threads/{thread}/reply", text="It left today.", key="once") for _ in range(2)]
+    assert {one.headers["location"] for one in answers} == {f"/s/1/threads/{thread}?sent=answer"}
+    [arrival] = town.deliver()
+    assert arrival.recipient == "ann@mail.test"
+    assert (threads_in(clerk), threads_in(clerk, "/drafts"), threads_in(clerk, "/sent")) == ([], [], [thread])
+
+
+def test_a_refused_answer_stays_in_the_box_with_the_reason(desk: tuple[Town, Clerk]) -> None:
+    town, clerk = desk
+    write(town, town.from_ann())
+    [thread] = threads_in(clerk)
+    text = "x" * (town.frame.limits.posted_text + 1)
+    answer = clerk.post(f"/s/1/threads/{thread}/reply", text=text, key="long")
+    assert answer.status == 422
+    assert f"{text}</textarea>" in answer.text
+    assert "Not sent yet" in answer.text
+    assert threads_in(clerk) == [thread]
 
 
 # ---- Who may, and whence

@@ -18,7 +18,7 @@ def keep_draft(store: Store, frame: Frame, viewer: Viewer, thread: Thread, text:
         found = find_relationship(look, viewer.seller.id, thread.relationship_id)
     if found is None:
         raise NotFoundError("this buyer is not known any more")
-    words, seller_id, person_id, key = clean(text)[: frame.limits.draft_text], viewer.seller.id, viewer.person_id, found[1]
+    words, seller_id, person_id, key = clean(text)[: frame.limits.posted_text], viewer.seller.id, viewer.person_id, found[1]
     store.write(lambda transaction: set_draft(transaction, key, seller_id, thread.id, person_id, words, now)).result()
 
 

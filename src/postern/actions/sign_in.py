@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from postern.actions.frame import Frame
-from postern.errors import AddressError
+from postern.errors import AddressError, NotFoundError
 from postern.keys import Keyring
 from postern.mail.notice import Letterhead, compose_notice
 from postern.mail.notices.sign_in import sign_in as sign_in_notice
@@ -72,10 +72,15 @@ def ask_to_sign_in(store: Store, frame: Frame, typed: str, now: datetime) -> Non
     store.write(lambda transaction: _ask(Look(transaction, store.vault, store.blobs), frame, address, now)).result()
 
 
-def make_link(store: Store, frame: Frame, person_id: UUID, now: datetime) -> str:
-    """A link for whoever runs this command at the machine itself: a demonstration, a lost mailbox. Nothing is mailed."""
+def make_link_for(store: Store, frame: Frame, address: Address, now: datetime) -> str:
+    """A link for whoever stands at the machine itself: a demonstration, a lost mailbox. Nothing is mailed. Raises NotFoundError
+    where nobody has this address.
+    """
 
     def add(transaction: Transaction) -> str:
+        person_id = find_person_with_address(transaction, store.vault, CORRESPONDENT, address)
+        if person_id is None:
+            raise NotFoundError("nobody has this address")
         secret = secrets.token_urlsafe(_SECRET_OCTETS)
         one = SignIn(new_id(), HOUSE, person_id, secrets.token_bytes(16), now, 0, None)
         add_sign_in(transaction, one, _mark(frame.keyring, _LINK, secret))

@@ -7,6 +7,7 @@ import typer
 
 from postern.actions.keep_team import add_to_team, list_team, remove_from_team
 from postern.actions.permit_senders import find_seller_of
+from postern.actions.sign_in import make_link_for
 from postern.cli.console import DEFAULT_CONFIG, AsJson, Config, store_of
 from postern.errors import AddressError
 from postern.model.address import Address
@@ -56,6 +57,13 @@ def team_remove(seller: Name, address: Typed, config: Config = DEFAULT_CONFIG, a
             found = find_seller_of(look, seller)
         was_there = remove_from_team(store, found, _read_address(address), house.clock.now(), _OPERATOR)
     _say({"changed": was_there}, "Removed." if was_there else "They are not in the team.", as_json=as_json)
+
+
+@app.command("link")
+def team_link(address: Typed, config: Config = DEFAULT_CONFIG) -> None:
+    """Print a link by which somebody signs in, once, within minutes: for a mailbox that is lost, or to try it out."""
+    with store_of(config) as (house, store):
+        typer.echo(make_link_for(store, house.frame, _read_address(address), house.clock.now()))
 
 
 def _read_address(text: str) -> Address:

@@ -157,7 +157,6 @@ class Limits:
     session_idle_hours: Annotated[int, "Hours without a page after which a session ends."] = 12
     session_days: Annotated[int, "Days after which a session ends in any case."] = 30
     sessions_per_person: Annotated[int, "Sessions of one person; over it the one unused the longest ends."] = 20
-    draft_text: Annotated[int, "Characters of an answer that is written on a page."] = 20_000
     report_text: Annotated[int, "Characters of a report's text."] = 2_000
 
     # The API

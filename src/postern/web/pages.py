@@ -20,7 +20,7 @@ from postern.storage.store import Store
 from postern.web.outbox import Outbox
 
 _HASH_LENGTH = 16
-_STATIC = {"page.css": "text/css", "desk.css": "text/css", "desk.js": "text/javascript"}
+_STATIC = {"page.css": "text/css", "desk.css": "text/css", "desk.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 _TEMPLATES = Environment(
     loader=PackageLoader("postern.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

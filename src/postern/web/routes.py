@@ -187,6 +187,11 @@ async def thread_page(pages: ThePages, request: AnyRequest, seller: FromPath[str
     return await _at_desk(thread.show_one, pages, request, seller, name)
 
 
+@post("/s/{seller:str}/threads/{name:str}/reply", status_code=200)
+async def answer_sent(pages: ThePages, request: AnyRequest, seller: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+    return await _at_desk(thread.send_answer, pages, request, seller, name)
+
+
 @post("/s/{seller:str}/threads/{name:str}/draft", status_code=200)
 async def draft_saved(pages: ThePages, request: AnyRequest, seller: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     return await _at_desk(thread.save_draft, pages, request, seller, name)
@@ -253,6 +258,7 @@ DESK: tuple[HTTPRouteHandler, ...] = (
     threads_exempted,
     exemptions_undone,
     thread_page,
+    answer_sent,
     draft_saved,
     thread_exempted,
     message_exempted,

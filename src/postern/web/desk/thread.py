@@ -4,9 +4,11 @@ import secrets
 
 from litestar import Response
 
+from postern.actions.answer_thread import answer_thread
 from postern.actions.keep_draft import keep_draft, read_draft
 from postern.actions.list_messages import list_counts
 from postern.actions.mark_no_response_needed import exempt_threads, mark_no_response_needed, undo_no_response_needed
+from postern.actions.posting.outgoing import RefusedMessage
 from postern.actions.report_message import Lack, Report, report_message
 from postern.actions.show_thread import SHOWN_AT_ONCE, show_thread, thread_of
 from postern.mail.tokens import LinkTarget
@@ -14,12 +16,15 @@ from postern.model.identifier import show as spell
 from postern.model.relationship import Side
 from postern.model.remark import Done, Door, Remark
 from postern.model.report import ReportReason
+from postern.model.thread import MessageState
+from postern.policy.verdict import Effect
 from postern.storage.remarks import is_remarked
 from postern.web.desk import words
 from postern.web.desk.messages import names, read_ids
 from postern.web.desk.visit import Ask, Visit, enter, go, read_seller
 from postern.web.pages import Pages
 
+_KEY_OCTETS = 16
 _EARLIER = 500  # messages that "earlier" shows at most
 
 
@@ -39,16 +44,34 @@ def _show(visit: Visit, name: str, *, status: int = 200, **fields: object) -> Re
         "page": page,
         "counts": counts,
         "draft": draft,
-        "key": secrets.token_urlsafe(16),
+        "key": secrets.token_urlsafe(_KEY_OCTETS),
         "now": now,
         "words": words,
         "done": read_ids(visit, visit.ask.query.get("done", "")),
         "sent": visit.ask.query.get("sent", ""),
-        "limit": pages.frame.limits.draft_text,
+        "limit": pages.frame.limits.posted_text,
         "refused": (),
         "badge": words.time_left(visit.language, page.due_at, now) if page.due_at else None,
     }
     return visit.show("thread.html", {**settled, **names(visit), **fields}, status=status)
+
+
+def send_answer(pages: Pages, ask: Ask, seller: str, name: str) -> Response[bytes]:
+    """Send what is in the box; where a rule refuses it, the page says why and what to do, with every word still in the box."""
+    visit = enter(pages, ask, read_seller(seller))
+    visit.require_answering()
+    with pages.store.look() as look:
+        thread = visit.viewer.find_thread(look, name)
+    text, key = (
+        ask.typed("text").replace("\r\n", "\n"),
+        ask.typed("key")[: pages.frame.limits.posted_key] or secrets.token_urlsafe(_KEY_OCTETS),
+    )
+    answer = answer_thread(pages.store, pages.frame, visit.viewer, thread, text, key, pages.clock.now())
+    if isinstance(answer, RefusedMessage):
+        said = [words.cause_words(visit.language, one.cause) for one in answer.findings if one.effect is Effect.REFUSE]
+        return _show(visit, name, status=422, refused=said, draft=text)
+    became = "held" if answer.state is MessageState.HELD else "answer"
+    return go(visit, f"/s/{visit.viewer.seller.id}/threads/{name}?sent={became}")
 
 
 def save_draft(pages: Pages, ask: Ask, seller: str, name: str) -> Response[bytes]:

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const language = root.lang || "en";
+  const language = navigator.languages.find((one) => one.split("-")[0] === root.lang.split("-")[0]) || root.lang || "en";
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
