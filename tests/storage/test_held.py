@@ -2,11 +2,12 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from postern.actions.add_up import add_up
 from postern.actions.decide_held import NotReleasedError, Waiting, expire, expire_holds, list_waiting, refuse, release
@@ -91,6 +92,17 @@ def test_a_held_message_is_shown_with_its_cause_and_time_and_its_author_is_told(
     assert "7 December 2026, 09:00 UTC" in human_text(mail_of(notice))
     assert notices(town) == [NoticeKind.HELD]
     assert "is held: An address of the sender could not be removed" in story(town)
+
+
+def test_a_message_held_for_contact_details_is_shown_and_refused_without_its_particulars(town: Town) -> None:
+    message = hold(town, town.from_acme("Call me."))
+    town.deliver()
+    town.store.write(lambda to: to.execute(update(schema.message).values(reason="contact_details_held"))).result()
+    (one,) = waiting(town)
+    assert one.cause.sentence("en").startswith("This mail holds a way to be reached elsewhere, so ")
+    refuse(town.store, town.frame, replace(message, reason="contact_details_held"), town.clock.now(), "operator")
+    (notice,) = town.deliver()
+    assert "a way to be reached elsewhere" in human_text(mail_of(notice))
 
 
 # ---- Released

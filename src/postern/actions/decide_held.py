@@ -18,7 +18,7 @@ from postern.actions.receiving.passage import make_passage
 from postern.actions.receiving.placing import Place
 from postern.actions.receiving.record import delivery_to_reader, seal_relayed
 from postern.errors import NotFoundError, PosternError
-from postern.language import DEFAULT_LANGUAGE
+from postern.language import DEFAULT_LANGUAGE, phrase
 from postern.mail.letter import Leaking
 from postern.mail.notices.held import hold_expired, hold_refused
 from postern.mail.reader import read
@@ -44,6 +44,7 @@ from postern.storage.threads import commit_to_decision, find_thread, held_row, l
 
 EXPIRED_AT_ONCE = 50  # held messages settled in one look
 _REASONS = {reason.code: reason for reason in ALL}
+_FORGOTTEN_DETAIL = phrase("a way to be reached elsewhere")
 
 
 class NotReleasedError(PosternError):
@@ -123,7 +124,8 @@ def _waiting(frame: Frame, message: Message) -> Waiting:
 
 
 def _cause_of(message: Message) -> Cause:
-    return Cause(_REASONS.get(message.reason, LEAKING))
+    """A message keeps the code of its reason, and not its particulars."""
+    return Cause(_REASONS.get(message.reason, LEAKING), (("detail", _FORGOTTEN_DETAIL),))
 
 
 def _keep(store: Store, change: Change) -> None:

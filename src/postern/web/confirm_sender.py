@@ -8,20 +8,21 @@ from litestar import Response
 
 from postern.actions.confirm_sender import Question, confirm_sender, find_question
 from postern.errors import NotFoundError, TokenError
-from postern.language import DEFAULT_LANGUAGE, say
+from postern.language import say
 from postern.mail.characters import one_line
 from postern.mail.tokens import read_confirmation_token
+from postern.web.languages import choose_language
 from postern.web.pages import Pages, show, show_notice
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def ask(pages: Pages, token: str) -> Response[bytes]:
+def ask(pages: Pages, token: str, accepted: str) -> Response[bytes]:
     """The button, or the news that it was pressed before. Changes nothing. Raises TokenError and StoreError."""
     permission_id, is_expired = _read(pages, token)
     question = _find(pages, permission_id)
     if question is None:
-        return _nothing(pages)
+        return _nothing(pages, accepted)
     if question.permission.confirmed_at:
         return _tell(pages, question, is_new=False, may_write=question.permission.approved_at is not None)
     if is_expired:
@@ -30,12 +31,12 @@ def ask(pages: Pages, token: str) -> Response[bytes]:
     return show(pages, "confirm_sender.html", question.seller.language, seller=seller, marketplace=marketplace)
 
 
-def act(pages: Pages, token: str) -> Response[bytes]:
+def act(pages: Pages, token: str, accepted: str) -> Response[bytes]:
     """The button was pressed. Raises as ``ask`` does."""
     permission_id, is_expired = _read(pages, token)
     question = _find(pages, permission_id)
     if question is None:
-        return _nothing(pages)
+        return _nothing(pages, accepted)
     if is_expired and question.permission.confirmed_at is None:
         return _expired(pages, question)
     done = confirm_sender(pages.store, permission_id, pages.clock.now())
@@ -89,10 +90,13 @@ def _expired(pages: Pages, question: Question) -> Response[bytes]:
     )
 
 
-def _nothing(pages: Pages) -> Response[bytes]:
+def _nothing(pages: Pages, accepted: str) -> Response[bytes]:
+    """Nothing says any more who was asked, so the page speaks a language that the browser accepts."""
+    language = choose_language("", accepted)
     return show_notice(
         pages,
-        say(DEFAULT_LANGUAGE, "There is nothing to confirm"),
-        say(DEFAULT_LANGUAGE, "The seller does not ask for this address any more, so you can delete the mail."),
+        say(language, "There is nothing to confirm"),
+        say(language, "The seller does not ask for this address any more, so you can delete the mail."),
+        language=language,
         status=404,
     )

@@ -57,13 +57,14 @@ async def report_sent(pages: ThePages, token: FromPath[str], body: RawBody) -> R
 
 
 @route("/m/confirm-sender/{token:str}", http_method=_READ)
-async def confirm_sender_page(pages: ThePages, token: FromPath[str]) -> Response[bytes]:
-    return await to_thread(confirm_sender.ask, pages, token)
+async def confirm_sender_page(pages: ThePages, token: FromPath[str], request: AnyRequest) -> Response[bytes]:
+    return await to_thread(confirm_sender.ask, pages, token, request.headers.get("Accept-Language", ""))
 
 
 @post("/m/confirm-sender/{token:str}", status_code=200)
-async def confirm_sender_done(pages: ThePages, token: FromPath[str], body: RawBody) -> Response[bytes]:  # noqa: ARG001 - read, so that it is limited
-    return await to_thread(confirm_sender.act, pages, token)
+async def confirm_sender_done(pages: ThePages, token: FromPath[str], request: AnyRequest) -> Response[bytes]:
+    await request.body()  # read, so that it is limited
+    return await to_thread(confirm_sender.act, pages, token, request.headers.get("Accept-Language", ""))
 
 
 @route(critical.PAGE, http_method=_READ)
