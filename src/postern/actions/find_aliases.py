@@ -21,15 +21,21 @@ def find_aliases(store: Store, clock: Clock, seller_name: str, buyer_name: str) 
         if seller is None:
             raise NotFoundError(f"no seller has the id {seller_name!r}; import it first")
         buyer_id = one_buyer(find_buyers_named(look, buyer_name), buyer_name)
-        pair = find_pair(look, seller.id, buyer_id)
+    return find_or_open_pair(store, clock, seller.id, buyer_id)
+
+
+def find_or_open_pair(store: Store, clock: Clock, seller_id: int, buyer_id: UUID) -> Relationship:
+    """The pair of these two. Raises NotFoundError for a buyer who is not there, and StoreError."""
+    with store.look() as look:
+        pair = find_pair(look, seller_id, buyer_id)
         if pair:
             return pair
         marketplace_id = find_buyer(look, buyer_id).marketplace_id
     vault, now = store.vault, clock.now()
     with suppress(StoreError):  # another process may open the same pair at this moment; the look below tells
-        store.write(lambda transaction: open_relationship(transaction, vault, seller.id, buyer_id, marketplace_id, now)).result()
+        store.write(lambda transaction: open_relationship(transaction, vault, seller_id, buyer_id, marketplace_id, now)).result()
     with store.look() as look:
-        pair = find_pair(look, seller.id, buyer_id)
+        pair = find_pair(look, seller_id, buyer_id)
     if pair is None:
         raise StoreError("the pair could not be opened; try again")
     return pair

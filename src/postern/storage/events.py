@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy import RowMapping, and_, bindparam, or_, select
 
 from postern.model.journal import Value
 from postern.model.relationship import Side
 from postern.storage.journal import read_fields
+from postern.storage.ledger import MESSAGE_KINDS
 from postern.storage.schema import journal, message, seal
 from postern.storage.store import Look
 
@@ -25,6 +26,23 @@ _ENTRIES = (
     .limit(bindparam("count"))
 )
 _OF_SELLER = _ENTRIES.where(seal.c.seller_id == bindparam("seller_id"))
+_PLACED = (
+    select(seal.c.position, message.c.id)
+    .select_from(message)
+    .join(journal, (journal.c.message_id == message.c.id) & (journal.c.seller_id == message.c.seller_id))
+    .join(seal, (seal.c.seller_id == journal.c.seller_id) & (seal.c.entry_id == journal.c.id))
+    .where(
+        message.c.seller_id == bindparam("seller_id"),
+        message.c.thread_id == bindparam("thread_id"),
+        or_(
+            and_(message.c.author == Side.SELLER, journal.c.kind.in_(MESSAGE_KINDS)),
+            and_(message.c.author == Side.BUYER, journal.c.kind.in_(("mail-accepted", "mail-absorbed", "hold-released"))),
+        ),
+        seal.c.position > bindparam("after"),
+    )
+    .order_by(seal.c.position)
+    .limit(bindparam("count"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,14 @@ def list_happened(look: Look, seller_id: int | None, after: int, count: int) -> 
     else:
         rows = look.connection.execute(_OF_SELLER, asked | {"seller_id": seller_id})
     return [_happened(row) for row in rows.mappings()]
+
+
+def list_messages_after(look: Look, seller_id: int, thread_id: UUID, after: int, count: int) -> list[tuple[int, UUID]]:
+    """The messages of a thread that its seller could see after this position, in the order in which they could: one that was held
+    stands where it was released.
+    """
+    asked = {"seller_id": seller_id, "thread_id": thread_id, "after": after, "count": count}
+    return [(row[0], row[1]) for row in look.connection.execute(_PLACED, asked)]
 
 
 def _happened(row: RowMapping) -> Happened:

@@ -21,6 +21,11 @@ _OF_PAIR = (
     .limit(ORDERS_LOOKED_AT)
 )
 _BY_ID = select(order).where(order.c.seller_id == bindparam("seller_id"), order.c.id == bindparam("order_id"))
+_BY_NAME = select(order).where(
+    order.c.marketplace_id == bindparam("marketplace_id"),
+    order.c.name == bindparam("name"),
+    order.c.seller_id == bindparam("seller_id"),
+)
 
 
 def find_orders_of_pair(look: Look, seller_id: int, buyer_id: UUID) -> tuple[Order, ...]:
@@ -32,6 +37,13 @@ def find_orders_of_pair(look: Look, seller_id: int, buyer_id: UUID) -> tuple[Ord
 def find_order(look: Look, seller_id: int, order_id: UUID) -> Order | None:
     """One order of this seller."""
     row = look.connection.execute(_BY_ID, {"seller_id": seller_id, "order_id": order_id}).mappings().first()
+    return read_order(row) if row else None
+
+
+def find_order_named(look: Look, seller_id: int, marketplace_id: str, name: str) -> Order | None:
+    """One order of this seller by the shop's id; another seller's is none."""
+    keys = {"seller_id": seller_id, "marketplace_id": marketplace_id, "name": name}
+    row = look.connection.execute(_BY_NAME, keys).mappings().first()
     return read_order(row) if row else None
 
 
