@@ -21,6 +21,7 @@ from postern.model.api_key import Scope
 from postern.model.limits import Limits
 from postern.policy import reasons
 from postern.storage import schema
+from tests.architecture.source import ROOT as ROOT_FOLDER
 from tests.callers import Caller, key_for, open_api, problem_of, told
 from tests.people import ORDER, Town
 from tests.people import town as found_town
@@ -386,3 +387,12 @@ def test_a_public_url_with_a_folder_is_where_the_types_lead(quiet_town: Town) ->
     town = replace(quiet_town, frame=replace(quiet_town.frame, public_url="https://shop.example/post"))
     with open_api(town) as visitor:
         assert told(Caller(visitor).get("/ledger"))["type"] == "https://shop.example/post/api/v1/problems/no_valid_key"
+
+
+def test_every_call_on_the_page_of_calls_by_hand_is_one_that_is_served() -> None:
+    page = (ROOT_FOLDER / "docs" / "api" / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    calls = re.findall(r'^curl (?:-X (\w+) )?"\$API([^"?]+)', page, re.MULTILINE)
+    assert len(calls) > 15
+    served = [(one.method, re.compile(re.sub(r"\{\w+\}", "[^/]+", one.path))) for one in ENDPOINTS]
+    for method, path in calls:
+        assert any(method_ == (method or "GET") and pattern.fullmatch(path) for method_, pattern in served), (method, path)

@@ -84,7 +84,7 @@ def show_thread(look: Look, frame: Frame, viewer: Viewer, thread: Thread, now: d
     seller_id = viewer.seller.id
     found = list_in_thread(look, seller_id, thread.id, most + 1)
     messages = [one for one in found[-most:] if may_see(one)]
-    pair = _find_pair(look, seller_id, thread)
+    pair = find_pair_of(look, seller_id, thread)
     clocks = find_responses(look, seller_id, [one.id for one in messages])
     items = tuple(_item(look, frame, pair, thread, one, clocks.get(one.id), now) for one in messages)
     open_since = [one.due_at for one in clocks.values() if one.is_open]
@@ -120,7 +120,15 @@ def cause_of(message: Message) -> Cause | None:
     return Cause(reason) if reason else None
 
 
-def _find_pair(look: Look, seller_id: int, thread: Thread) -> Pair | None:
+def show_message(look: Look, frame: Frame, thread: Thread, message: Message, now: datetime) -> Item:
+    """One message of the thread, that its seller may see."""
+    pair = find_pair_of(look, message.seller_id, thread)
+    clock = find_responses(look, message.seller_id, [message.id]).get(message.id)
+    return _item(look, frame, pair, thread, message, clock, now)
+
+
+def find_pair_of(look: Look, seller_id: int, thread: Thread) -> Pair | None:
+    """The two of a thread; None where the buyer was erased."""
     try:
         return gather_pair(look, AliasEntry(seller_id, thread.relationship_id, Side.BUYER))
     except NotFoundError:

@@ -1,4 +1,4 @@
-"""Who asks on the pages, and what they may find: the only way for a page to find a record.
+"""Who asks, and what they may find: the only way for a page, or for a seller's program, to find a record.
 
 A record of another seller, one that does not exist, and one that the seller must not see (a buyer's message that is held, or was
 refused) are all the same here: NotFoundError.
@@ -52,19 +52,29 @@ class Viewer:
 
     def find_thread(self, look: Look, name: str) -> Thread:
         """``thr_…`` of this seller. Raises NotFoundError."""
-        thread_id = read_shown("thr", name)
-        thread = find_thread_of(look, self.seller.id, thread_id) if thread_id else None
-        if thread is None:
-            raise NotFoundError("no such thread")
-        return thread
+        return find_sellers_thread(look, self.seller.id, name)
 
     def find_message(self, look: Look, name: str) -> Message:
         """``msg_…`` of this seller, if they may see it. Raises NotFoundError."""
-        message_id = read_shown("msg", name)
-        message = find_message(look, message_id) if message_id else None
-        if message is None or message.seller_id != self.seller.id or not may_see(message):
-            raise NotFoundError("no such message")
-        return message
+        return find_sellers_message(look, self.seller.id, name)
+
+
+def find_sellers_thread(look: Look, seller_id: int, name: str) -> Thread:
+    """``thr_…`` of this seller, for whoever was let in as theirs: a person, or a program with a key. Raises NotFoundError."""
+    thread_id = read_shown("thr", name)
+    thread = find_thread_of(look, seller_id, thread_id) if thread_id else None
+    if thread is None:
+        raise NotFoundError("no such thread")
+    return thread
+
+
+def find_sellers_message(look: Look, seller_id: int, name: str) -> Message:
+    """``msg_…`` of this seller, if they may see it. Raises NotFoundError."""
+    message_id = read_shown("msg", name)
+    message = find_message(look, message_id) if message_id else None
+    if message is None or message.seller_id != seller_id or not may_see(message):
+        raise NotFoundError("no such message")
+    return message
 
 
 def may_see(message: Message) -> bool:

@@ -69,12 +69,6 @@ METHOD_NOT_ALLOWED = Problem(
     "method_not_allowed", 405, "This cannot be done here.", "Use one of the methods that the header Allow names."
 )
 TOO_SLOW = Problem("too_slow", 408, "The body did not arrive in time.", "Send it again; nothing was done.")
-IN_PROGRESS = Problem(
-    "idempotency_key_in_use",
-    409,
-    "A call with this Idempotency-Key is being answered at this moment.",
-    "Wait, then ask again with the same key: it sends nothing twice.",
-)
 TOO_LARGE = Problem("body_too_large", 413, "The body is larger than this call takes.", "Send less in one call.")
 WRONG_MEDIA_TYPE = Problem(
     "wrong_media_type",
@@ -114,12 +108,6 @@ NO_IDEMPOTENCY_KEY = Problem(
     400,
     "What sends a message needs an Idempotency-Key.",
     "Send a fresh key of 8 to 100 printable ASCII characters, such as a UUID, and the same again when you repeat the call.",
-)
-IDEMPOTENCY_KEY_REUSED = Problem(
-    "idempotency_key_reused",
-    422,
-    "This Idempotency-Key was used for something else.",
-    "Use a fresh key for every message.",
 )
 ALREADY_REPORTED = Problem(
     "already_reported", 409, "This message was reported before.", "Nothing needs to be done: one report of a side is enough."
@@ -161,7 +149,6 @@ ALL = (
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     TOO_SLOW,
-    IN_PROGRESS,
     NEEDED,
     ALREADY_REPORTED,
     TOO_MANY_SENDERS,
@@ -174,7 +161,6 @@ ALL = (
     BAD_FIELDS,
     BAD_FEED,
     NO_IDEMPOTENCY_KEY,
-    IDEMPOTENCY_KEY_REUSED,
     TOO_MANY_CALLS,
     OUR_FAULT,
     STORE_AWAY,

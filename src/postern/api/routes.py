@@ -3,13 +3,15 @@
 A key sees what its holder may see and nothing else; what belongs to somebody else is answered as if it did not exist.
 """
 
-from postern.api import events, feed, manual, people, responses, senders
+from postern.api import events, feed, manual, people, reading, responses, senders, writing
 from postern.api.endpoint import JSON_TYPE, Body, Endpoint, Parameter
-from postern.api.problems import BAD_CURSOR, BAD_FEED, FROM_FEED, NEEDED, TOO_MANY_SENDERS
+from postern.api.problems import ALREADY_REPORTED, BAD_CURSOR, BAD_FEED, FROM_FEED, NEEDED, TOO_MANY_SENDERS
 from postern.api.records import BuyerRecord, MarketplaceRecord, OrderRecord, SellerRecord
 from postern.model.api_key import Scope
 
 HTML = "text/html"
+CURSOR = Parameter("cursor", "`next` of the answer before.")
+VIEW = Parameter("view", "Which view; all, if none is named.", {"type": "string", "enum": reading.VIEW_NAMES})
 LIMIT = Parameter("limit", "Entries in one answer.", {"type": "integer", "minimum": 1})
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -215,5 +217,150 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             Parameter("days", "How far back; 90 at most, and usually.", {"type": "integer", "minimum": 1, "maximum": 90}),
             LIMIT,
         ),
+    ),
+    # ---- The seller: threads and messages
+    Endpoint(
+        "GET",
+        "/threads",
+        "list_threads",
+        "A view of the Messages page: what waits for an answer by due time, all others by the newest.",
+        Scope.THREADS_READ,
+        reading.list_threads,
+        {200: reading.ThreadRows},
+        query=(VIEW, CURSOR, LIMIT),
+        problems=(BAD_CURSOR,),
+    ),
+    Endpoint(
+        "GET",
+        "/threads/{thread}",
+        "read_thread",
+        "What a thread is about, and with whom.",
+        Scope.THREADS_READ,
+        reading.read_thread,
+        {200: reading.ThreadHead},
+    ),
+    Endpoint(
+        "GET",
+        "/threads/{thread}/messages",
+        "list_messages",
+        "The messages of a thread, in the order of the record. Go on with `next`: it also finds what came late.",
+        Scope.THREADS_READ,
+        reading.list_messages,
+        {200: reading.MessagesShown},
+        query=(CURSOR, LIMIT),
+        problems=(BAD_CURSOR,),
+    ),
+    Endpoint(
+        "POST",
+        "/threads/{thread}/messages",
+        "reply",
+        "Answer in a thread.",
+        Scope.MESSAGES_WRITE,
+        writing.reply,
+        {201: writing.SentMessage, 200: writing.SentMessage},
+        writing.Reply,
+        Body.JSON,
+        is_sending=True,
+    ),
+    Endpoint(
+        "POST",
+        "/threads/{thread}/messages/check",
+        "check_reply",
+        "What would become of an answer now. Nothing is sent, and nothing is kept.",
+        Scope.MESSAGES_WRITE,
+        writing.check_reply,
+        {200: writing.Verdict},
+        writing.Reply,
+        Body.JSON,
+    ),
+    Endpoint(
+        "GET",
+        "/messages/{message}",
+        "read_message",
+        "One message.",
+        Scope.THREADS_READ,
+        reading.read_message,
+        {200: reading.MessageShown},
+    ),
+    Endpoint(
+        "GET",
+        "/messages/{message}/mail",
+        "read_mail",
+        "The mail as it was sent on, without anybody's address.",
+        Scope.THREADS_READ,
+        reading.read_mail,
+        {200: reading.MAIL},
+    ),
+    Endpoint(
+        "GET",
+        "/messages/{message}/attachments/{number}",
+        "read_attachment",
+        "A file that came with a message, as it was cleaned.",
+        Scope.THREADS_READ,
+        reading.read_file,
+        {200: reading.OCTETS},
+    ),
+    Endpoint(
+        "PUT",
+        "/messages/{message}/no_response_needed",
+        "mark_no_response_needed",
+        "Take a buyer's message out of the response figures.",
+        Scope.MESSAGES_WRITE,
+        reading.mark_exempt,
+        {200: reading.Exemption},
+    ),
+    Endpoint(
+        "DELETE",
+        "/messages/{message}/no_response_needed",
+        "undo_no_response_needed",
+        "Let its clock run again from where it started.",
+        Scope.MESSAGES_WRITE,
+        reading.undo_exempt,
+        {200: reading.Exemption},
+    ),
+    Endpoint(
+        "POST",
+        "/messages/{message}/reports",
+        "report_message",
+        "Report a buyer's message, once. The buyer is not told.",
+        Scope.MESSAGES_WRITE,
+        reading.report,
+        {201: reading.Reported},
+        reading.NewReport,
+        Body.JSON,
+        problems=(ALREADY_REPORTED,),
+    ),
+    # ---- The seller: Contact buyer
+    Endpoint(
+        "GET",
+        "/marketplaces/{marketplace}/orders/{order}/contact_options",
+        "read_contact_options",
+        "By which reasons the buyer of an order may be written to now, and why not by the others.",
+        Scope.THREADS_READ,
+        writing.read_contact_options,
+        {200: writing.Options},
+    ),
+    Endpoint(
+        "POST",
+        "/marketplaces/{marketplace}/orders/{order}/messages",
+        "contact_buyer",
+        "Write to the buyer of an order by a contact reason: always a new thread.",
+        Scope.MESSAGES_WRITE,
+        writing.contact_buyer,
+        {201: writing.SentMessage, 200: writing.SentMessage},
+        writing.ContactMessage,
+        Body.JSON,
+        is_sending=True,
+    ),
+    Endpoint(
+        "POST",
+        "/marketplaces/{marketplace}/orders/{order}/messages/check",
+        "check_contact",
+        "What would become of such a message now. Nothing is sent, and nothing is kept.",
+        Scope.MESSAGES_WRITE,
+        writing.check_contact,
+        {200: writing.Verdict},
+        writing.ContactMessage,
+        Body.JSON,
     ),
 )

@@ -163,7 +163,7 @@ class Limits:
     api_keys: Annotated[int, "Keys of one seller, or of the operator, that can be used."] = 100
     api_calls: Annotated[int, "Calls of one key in a minute, to one process."] = 600
     api_page: Annotated[int, "Entries of a list in one answer."] = 100
-    api_body: Annotated[int, "Octets of a call's body."] = 100_000
+    api_body: Annotated[int, "Octets of a call's body."] = 300_000
     api_feed: Annotated[int, "Octets of a feed sent in one call."] = 500_000_000
     api_feed_seconds: Annotated[int, "Seconds for a feed to arrive."] = 600
 

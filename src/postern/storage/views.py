@@ -42,10 +42,10 @@ _UNSENT = ("blocked", "held", "refused", "expired", "failed", "bounced", "droppe
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """For which seller, by whom, and when it is asked."""
+    """For which seller, by whom, and when it is asked. A program is nobody, and has begun nothing."""
 
     seller_id: int
-    person_id: UUID
+    person_id: UUID | None
     now: datetime
 
 
@@ -145,7 +145,7 @@ def _reported(seller_id: int) -> _Range:
     )
 
 
-def _begun(seller_id: int, person_id: UUID) -> _Range:
+def _begun(seller_id: int, person_id: UUID | None) -> _Range:
     is_thread = (thread_standing.c.seller_id == draft.c.seller_id, thread_standing.c.thread_id == draft.c.thread_id)
     return _Range(
         draft.c.thread_id,
