@@ -1,10 +1,12 @@
 """The seller's side of the API: permissions, limits, the response clock, threads and messages."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from uuid import UUID
 
 import pytest
@@ -15,6 +17,7 @@ from postern.actions.seal_journal import seal_journal
 from postern.api.endpoint import Endpoint
 from postern.api.routes import ENDPOINTS
 from postern.model.identifier import new_id, show
+from postern.model.limits import Limits
 from postern.storage import schema
 from postern.storage.change import Write
 from postern.storage.threads import find_message
@@ -338,3 +341,24 @@ def test_whatever_is_another_sellers_is_not_found(town: Town, bolt: Caller, one:
         answer = bolt.call(one.method, one.path, fitting)
         assert answer.status < 500
         assert not any(name in answer.text for name in (theirs["thread"], theirs["message"], "ann@mail.test", "help@acme.test"))
+
+
+def test_slow_calls_keep_nobody_but_other_calls_waiting(migrated_sqlite_url: str, tmp_path: Path) -> None:
+    """The writer stands still, and so do the two calls that wait for it; pages go on."""
+    released = Event()
+    with found_town(migrated_sqlite_url, tmp_path, Limits(api_threads=2)) as town, open_api(town) as visitor:
+        acme = Caller(visitor, key_for(town, "acme"))
+        assert acme.get("/limits").status == 200  # its first use is noted
+        town.receive(town.from_ann())
+        path = f"/messages/{name_of(town, 'message', 'msg')}/no_response_needed"
+        held = town.store.write(lambda _: released.wait(20))
+        with ThreadPoolExecutor(3) as pool:
+            slow = [pool.submit(acme.call, "PUT", path) for _ in range(2)]
+            time.sleep(0.5)
+            waiting = pool.submit(acme.get, "/limits")
+            assert visitor.get("/readyz").status == 200
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+            released.set()
+            assert {one.result().status for one in (*slow, waiting)} == {200}
+        held.result()

@@ -1,5 +1,6 @@
 """What a call asks for of a list, and where it goes on."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from postern.storage.store import Store
 from tests.people import START
 
 FRAME = Frame("https://m.example", "mx.m.example", Keyring({1: b"k" * 32}), Limits(api_page=7))
-OFFICE = Office(cast("Store", Path()), FRAME, SystemClock(), Turnstile(10))  # nothing here asks the store
+OFFICE = Office(cast("Store", Path()), FRAME, SystemClock(), Turnstile(10), ThreadPoolExecutor(1))  # nothing here asks the store
 
 
 def call_of(seller_id: int | None, **query: str) -> Call:

@@ -8,20 +8,19 @@ import json
 import logging
 import re
 import tempfile
-from asyncio import to_thread
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.response import Stream
+from pydantic import BaseModel
 
 from postern.actions.issue_keys import recognise_key
 from postern.api.call import Call
-from postern.api.endpoint import JSON_TYPE, Answer, Body, Endpoint
+from postern.api.endpoint import JSON_TYPE, ROOT, Answer, Body, Endpoint
 from postern.api.office import Left, Office
 from postern.api.problems import (
     BAD_FIELDS,
@@ -51,7 +50,6 @@ _IN_MEMORY = 1_000_000  # octets of a feed; a longer one lies in a file without 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{8,100}")
 _FEED_TYPES = frozenset({"application/jsonl", "application/x-ndjson"})
-_ROOT = "/api/v1"
 _log = logging.getLogger(__name__)
 
 Asked = Request[object, object, State]
@@ -79,16 +77,16 @@ async def answer_call(office: Office, endpoint: Endpoint, asked: Asked) -> Respo
     try:
         answer = await _act(office, endpoint, asked, headers)
     except Exception as error:  # noqa: BLE001 - every error has its answer
-        return tell_problem(office, _explain(error), asked, headers)
+        return tell_problem(office, _explain(error), headers)
     spelled = headers.spell(office.frame.limits.api_calls) | dict(answer.headers)
-    if isinstance(answer.content, Path):
-        return Stream(_send_away(answer.content), status_code=answer.status, headers=spelled, media_type=answer.media_type)
-    octets = answer.content if isinstance(answer.content, bytes) else answer.content.model_dump_json().encode()
-    return Response(octets, status_code=answer.status, headers=spelled, media_type=answer.media_type)
+    content = answer.content.model_dump_json().encode() if isinstance(answer.content, BaseModel) else answer.content
+    if not isinstance(content, bytes):
+        return Stream(_send_away(office, content), status_code=answer.status, headers=spelled, media_type=answer.media_type)
+    return Response(content, status_code=answer.status, headers=spelled, media_type=answer.media_type)
 
 
 async def _act(office: Office, endpoint: Endpoint, asked: Asked, headers: _Headers) -> Answer:
-    key = await to_thread(_admit, office, endpoint, asked, headers) if endpoint.scope else None
+    key = await office.run(_admit, office, endpoint, asked, headers) if endpoint.scope else None
     call = Call(
         office,
         key,
@@ -99,9 +97,10 @@ async def _act(office: Office, endpoint: Endpoint, asked: Asked, headers: _Heade
     if endpoint.body is Body.FEED:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as lines:
             await _take_feed(office, asked, lines)
-            return await to_thread(endpoint.act, replace(call, lines=lines))
+            async with office.importing:
+                return await office.run(endpoint.act, replace(call, lines=lines))
     octets = await _take_body(office, endpoint, asked)
-    return await to_thread(endpoint.act, replace(call, octets=octets))
+    return await office.run(endpoint.act, replace(call, octets=octets))
 
 
 def _admit(office: Office, endpoint: Endpoint, asked: Asked, headers: _Headers) -> ApiKey:
@@ -140,42 +139,30 @@ def _read_idempotency_key(endpoint: Endpoint, asked: Asked) -> str:
 
 
 async def _take_body(office: Office, endpoint: Endpoint, asked: Asked) -> bytes:
-    _require_type(endpoint, asked, frozenset({JSON_TYPE}))
+    if endpoint.body is not Body.NONE:
+        _require_type(asked, frozenset({JSON_TYPE}))
     async with asyncio.timeout(office.frame.limits.page_seconds):
         return await asked.body()
 
 
 async def _take_feed(office: Office, asked: Asked, lines: IO[bytes]) -> None:
-    media_type = asked.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type not in _FEED_TYPES or "Content-Encoding" in asked.headers:
-        raise RefusedError(WRONG_MEDIA_TYPE, f"This call takes {', '.join(sorted(_FEED_TYPES))}.")
+    _require_type(asked, _FEED_TYPES)
     async with asyncio.timeout(office.frame.limits.api_feed_seconds):
         async for chunk in asked.stream():
-            await to_thread(lines.write, chunk)
-    await to_thread(lines.seek, 0)
+            await office.run(lines.write, chunk)
+    await office.run(lines.seek, 0)
 
 
-def _require_type(endpoint: Endpoint, asked: Asked, types: frozenset[str]) -> None:
-    if endpoint.body is Body.NONE:
-        return
+def _require_type(asked: Asked, types: frozenset[str]) -> None:
     media_type = asked.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type not in types or "Content-Encoding" in asked.headers:
         raise RefusedError(WRONG_MEDIA_TYPE, f"This call takes {', '.join(sorted(types))}.")
 
 
-async def _send_away(path: Path) -> AsyncIterator[bytes]:
-    """The file's octets; afterwards the file and its folder are gone."""
-    try:
-        with path.open("rb") as file:
-            while chunk := await to_thread(file.read, _CHUNK):
-                yield chunk
-    finally:
-        _remove(path)
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    path.parent.rmdir()
+async def _send_away(office: Office, file: BinaryIO) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await office.run(file.read, _CHUNK):
+            yield chunk
 
 
 def _explain(error: Exception) -> RefusedError:  # noqa: PLR0911 - one for each kind
@@ -209,14 +196,14 @@ def _explain_status(error: HTTPException) -> RefusedError:
 
 def refuse(office: Office, asked: Asked, error: Exception) -> Response[bytes]:
     """The answer where no endpoint was found, or the way to it failed."""
-    return tell_problem(office, _explain(error), asked, _Headers(_name_request(asked)))
+    return tell_problem(office, _explain(error), _Headers(_name_request(asked)))
 
 
-def tell_problem(office: Office, refused: RefusedError, asked: Asked, headers: _Headers) -> Response[bytes]:
+def tell_problem(office: Office, refused: RefusedError, headers: _Headers) -> Response[bytes]:
     """RFC 9457 3."""
     problem = refused.problem
     told: dict[str, object] = {
-        "type": f"{office.frame.public_url}{_ROOT}/problems/{problem.code}",
+        "type": f"{office.frame.public_url}{ROOT}/problems/{problem.code}",
         "title": problem.sentence,
         "status": problem.status,
         "code": problem.code,
@@ -229,7 +216,6 @@ def tell_problem(office: Office, refused: RefusedError, asked: Asked, headers: _
         told["errors"] = [
             {"line" if isinstance(one.place, int) else "pointer": one.place, "detail": one.sentence} for one in refused.mistakes
         ]
-    del asked
     headers.more |= refused.headers
     spelled = headers.spell(office.frame.limits.api_calls)
     return Response(json.dumps(told).encode(), status_code=problem.status, headers=spelled, media_type=PROBLEM_TYPE)

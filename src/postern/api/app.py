@@ -11,15 +11,13 @@ from litestar.response import Stream
 from litestar.types import Message, Scope
 
 from postern.api.answering import Asked, answer_call, refuse
-from postern.api.endpoint import Body, Endpoint
+from postern.api.endpoint import ROOT, Body, Endpoint
 from postern.api.manual import CSP
 from postern.api.office import Office, open_office
 from postern.api.routes import ENDPOINTS
 from postern.model.limits import Limits
 
 __all__ = ["ROOT", "build_api", "open_office"]
-
-ROOT = "/api/v1"
 
 HEADERS = {
     "Content-Security-Policy": CSP,

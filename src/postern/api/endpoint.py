@@ -6,7 +6,7 @@ Both the served routes and the OpenAPI document are made from these, so neither 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import BaseModel
 
@@ -23,14 +23,15 @@ class Body(StrEnum):
     FEED = "application/jsonl"
 
 
+ROOT = "/api/v1"
 JSON_TYPE = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back. ``content`` is a shape, octets of ``media_type``, or a file that is sent and then removed."""
+    """What goes back. ``content`` is a shape, or octets of ``media_type``, perhaps an open file that is closed after it."""
 
-    content: BaseModel | bytes | Path
+    content: BaseModel | bytes | BinaryIO
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON_TYPE

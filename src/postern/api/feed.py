@@ -84,12 +84,11 @@ def _put(call: Call, named: dict[str, object]) -> Answer:
 
 def _import(call: Call, lines: IO[bytes]) -> ImportResult:
     store = call.office.store
-    with call.office.importing:
-        try:
-            with closing(read_feed(store, _NAME, lines)) as feed:
-                return import_feed(store, feed)
-        except FeedError as error:
-            raise RefusedError(BAD_FEED, mistakes=tuple(_mistakes(error))) from None
+    try:
+        with closing(read_feed(store, _NAME, lines)) as feed:
+            return import_feed(store, feed)
+    except FeedError as error:
+        raise RefusedError(BAD_FEED, mistakes=tuple(_mistakes(error))) from None
 
 
 def _mistakes(error: FeedError) -> Iterator[Mistake]:

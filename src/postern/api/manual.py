@@ -13,11 +13,10 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from postern.api.call import Call
-from postern.api.endpoint import Answer
+from postern.api.endpoint import ROOT, Answer
 from postern.api.openapi import write_description
 from postern.api.problems import NOT_FOUND, RefusedError, find_explained
 
-ROOT = "/api/v1"
 _HTML = "text/html; charset=utf-8"
 _FIELDS = re.compile(r"\{(\w+)\}")
 _STYLE = (files("postern.api") / "templates" / "manual.css").read_text(encoding="utf-8")

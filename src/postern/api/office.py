@@ -1,10 +1,14 @@
 """What calls are answered with: the store, the frame, and what this process remembers of each key."""
 
+import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import TypeVar
 from uuid import UUID
 
 from postern.actions.frame import Frame
@@ -16,6 +20,7 @@ from postern.storage.store import Store
 _WINDOW = 60.0  # seconds
 _REMEMBERED = 10_000  # keys
 _NOTED_EVERY = timedelta(hours=1)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,15 @@ class Office:
     frame: Frame
     clock: Clock
     turnstile: Turnstile
+    threads: ThreadPoolExecutor  # of the API alone: however many calls are slow, mail and pages do not wait for them
     uses: Uses = field(default_factory=Uses)
-    importing: Lock = field(default_factory=Lock)  # one feed at a time: each takes a core
+    importing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one feed at a time: each takes a core
+
+    async def run(self, function: Callable[..., T], *arguments: object) -> T:
+        """The function's answer, from a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, function, *arguments)
 
 
 def open_office(store: Store, frame: Frame, clock: Clock) -> Office:
-    return Office(store, frame, clock, Turnstile(frame.limits.api_calls))
+    threads = ThreadPoolExecutor(frame.limits.api_threads, thread_name_prefix="api")
+    return Office(store, frame, clock, Turnstile(frame.limits.api_calls), threads)

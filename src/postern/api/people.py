@@ -51,17 +51,13 @@ class LedgerAnswer(Shape):
 
 
 def export_buyer(call: Call) -> Answer:
-    """The buyer's copy, as a ZIP file."""
+    """The buyer's copy, as a ZIP file. It has lost its name before it is sent, so that nothing of it stays behind."""
     buyer_id = _find_buyer(call)
-    folder = Path(tempfile.mkdtemp(prefix="postern-export-"))
-    out = folder / "copy.zip"
-    try:
+    with tempfile.TemporaryDirectory(prefix="postern-export-") as folder:
+        out = Path(folder) / "copy.zip"
         export_person(call.office.store, call.office.clock, buyer_id, out)
-    except BaseException:
-        out.unlink(missing_ok=True)
-        folder.rmdir()
-        raise
-    return Answer(out, media_type=ZIP, headers={"Content-Disposition": 'attachment; filename="copy.zip"'})
+        file = out.open("rb")
+    return Answer(file, media_type=ZIP, headers={"Content-Disposition": 'attachment; filename="copy.zip"'})
 
 
 def erase_buyer(call: Call) -> Answer:

@@ -137,7 +137,7 @@ class NewReport(Shape):
         "counterfeit",
         "other",
     ]
-    text: Annotated[str, Field(max_length=100_000)] = ""
+    text: Annotated[str, Field(max_length=20_000)] = ""  # what is too long for a report is said with its own words
 
 
 class Reported(Shape):

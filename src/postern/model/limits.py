@@ -162,6 +162,7 @@ class Limits:
     # The API
     api_keys: Annotated[int, "Keys of one seller, or of the operator, that can be used."] = 100
     api_calls: Annotated[int, "Calls of one key in a minute, to one process."] = 600
+    api_threads: Annotated[int, "Calls answered at once; others wait."] = 8
     api_page: Annotated[int, "Entries of a list in one answer."] = 100
     api_body: Annotated[int, "Octets of a call's body."] = 300_000
     api_feed: Annotated[int, "Octets of a feed sent in one call."] = 500_000_000
