@@ -15,6 +15,7 @@ from sqlalchemy import insert
 from postern.actions.decide_held import release
 from postern.actions.seal_journal import seal_journal
 from postern.api.endpoint import Endpoint
+from postern.api.reading import VIEW_NAMES
 from postern.api.routes import ENDPOINTS
 from postern.model.identifier import new_id, show
 from postern.model.limits import Limits
@@ -362,3 +363,36 @@ def test_slow_calls_keep_nobody_but_other_calls_waiting(migrated_sqlite_url: str
             released.set()
             assert {one.result().status for one in (*slow, waiting)} == {200}
         held.result()
+
+
+def test_no_answer_to_a_seller_holds_the_buyers_address(town: Town, acme: Caller) -> None:
+    """R1: wherever it stood in what the buyer, or a robot of theirs, wrote."""
+    words = "Write to ann@mail.test, yours Ann <ann@mail.test>"
+    town.receive(town.from_ann(words, Subject="Out of office ann@mail.test", Auto_Submitted="auto-replied"))
+    town.receive(town.from_ann(words, Subject="ann@mail.test asks", Reply_To="<ann@mail.test>"))
+    town.deliver()
+    seal(town)
+    answers = [acme.get(f"/threads?view={view}") for view in VIEW_NAMES]
+    answers += [acme.get(path) for path in ("/events", "/responses", "/senders", "/limits")]
+    for thread in column(town, "thread", "id"):
+        name = show("thr", thread)  # type: ignore[arg-type]
+        answers += [acme.get(f"/threads/{name}"), acme.get(f"/threads/{name}/messages")]
+    for message in column(town, "message", "id"):
+        name = show("msg", message)  # type: ignore[arg-type]
+        answers += [acme.get(f"/messages/{name}"), acme.get(f"/messages/{name}/mail")]
+    assert "absorbed" in column(town, "message", "state")
+    assert sum(answer.status == 200 for answer in answers) >= len(answers) - 1  # the robot's mail was never sent on
+    assert not [answer for answer in answers if b"ann@mail.test" in answer.body or b"mail.test" in answer.body]
+
+
+def test_a_message_that_was_held_says_why(town: Town, acme: Caller) -> None:
+    """The particulars of the sentence are not kept with the message; what they would fill in is left open."""
+    town.receive(town.from_ann())
+    first = town.deliver()[0]
+    held = replace(town.frame, limits=replace(town.frame.limits, thread_burst=1))
+    prepared = replace(town, frame=held).receive(town.from_acme("Held", **answering(first)))
+    message_id = next(row.values["id"] for row in prepared.change.rows if row.write is Write.ADD_MESSAGE)
+    shown = told(acme.get(f"/messages/{show('msg', message_id)}"))  # type: ignore[arg-type]
+    assert (shown["state"], shown["cause"]["code"]) == ("held", "back_and_forth")
+    assert "{" not in shown["cause"]["sentence"] + shown["cause"]["remedy"]
+    assert acme.get(f"/problems/{shown['cause']['code']}").status == 200

@@ -6,7 +6,6 @@ The pages fetch nothing and run nothing. What is shown of a code is ours or noth
 import base64
 import hashlib
 import json
-import re
 from functools import cache
 from importlib.resources import files
 
@@ -18,7 +17,6 @@ from postern.api.openapi import write_description
 from postern.api.problems import NOT_FOUND, RefusedError, find_explained
 
 _HTML = "text/html; charset=utf-8"
-_FIELDS = re.compile(r"\{(\w+)\}")
 _STYLE = (files("postern.api") / "templates" / "manual.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 CSP = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -44,8 +42,7 @@ def show_problem(call: Call) -> Answer:
     found = find_explained(call.names["code"])
     if found is None:
         raise RefusedError(NOT_FOUND)
-    sentence, remedy = (_FIELDS.sub("…", one) for one in found)
-    return _page("problem.html", code=call.names["code"], sentence=sentence, remedy=remedy)
+    return _page("problem.html", code=call.names["code"], sentence=found[0], remedy=found[1])
 
 
 @cache

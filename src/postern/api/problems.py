@@ -4,12 +4,15 @@ The reasons why a message does not pass are not repeated here: they come from th
 here says how we are built, and no sentence repeats a value that was sent.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from postern.errors import PosternError
 from postern.policy import reasons
 from postern.policy.reasons import Reason
+
+_FIELDS = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,7 @@ def status_of(reason: Reason) -> int:
 
 
 def find_explained(code: str) -> tuple[str, str] | None:
-    """The sentence and the remedy behind a code, of the API or of the rules."""
+    """The sentence and the remedy behind a code, of the API or of the rules; what is filled in for each mail is left open."""
     known: Iterable[Problem | Reason] = (*ALL, *reasons.ALL)
-    return next(((one.sentence, one.remedy) for one in known if one.code == code), None)
+    found = next((one for one in known if one.code == code), None)
+    return (_FIELDS.sub("…", found.sentence), _FIELDS.sub("…", found.remedy)) if found else None

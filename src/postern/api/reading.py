@@ -15,10 +15,9 @@ from postern.actions.show_thread import Item, file_of, find_letter, find_pair_of
 from postern.actions.viewer import find_sellers_message, find_sellers_thread
 from postern.api.call import Call, Shape
 from postern.api.endpoint import Answer
-from postern.api.problems import ALREADY_REPORTED, BAD_FIELDS, BAD_QUERY, Mistake, RefusedError
+from postern.api.problems import ALREADY_REPORTED, BAD_FIELDS, BAD_QUERY, Mistake, RefusedError, find_explained
 from postern.api.responses import MessageClock, tell_clock
 from postern.errors import NotFoundError
-from postern.language import DEFAULT_LANGUAGE
 from postern.mail.quotation import cut
 from postern.mail.tokens import LinkTarget
 from postern.model.identifier import show
@@ -84,7 +83,7 @@ class File(Shape):
 
 
 class Cause(Shape):
-    """Why a message did not simply pass."""
+    """Why a message of the seller's did not simply pass."""
 
     code: str
     sentence: str
@@ -284,7 +283,7 @@ def _show(call: Call, look: Look, thread: Thread, name: str) -> MessageShown:
 
 
 def _tell(one: Item, now: datetime) -> MessageShown:
-    message, cause = one.message, one.cause
+    message = one.message
     return MessageShown(
         message=one.id,
         thread=show("thr", message.thread_id),
@@ -295,13 +294,17 @@ def _tell(one: Item, now: datetime) -> MessageShown:
         subject=message.subject,
         text=message.text.strip("\n"),
         new_text=one.reply.new,
-        cause=Cause(code=cause.reason.code, sentence=cause.sentence(DEFAULT_LANGUAGE), remedy=cause.remedy(DEFAULT_LANGUAGE))
-        if cause
-        else None,
+        cause=_tell_cause(message),
         clock=tell_clock(one.clock, now) if one.clock else None,
         attachments=[File(number=file.number, name=file.name, size=file.size) for file in one.files],
         has_layout=one.has_layout,
     )
+
+
+def _tell_cause(message: Message) -> Cause | None:
+    """Why a message of the seller's did not simply pass; its particulars are not kept with it."""
+    found = find_explained(message.reason) if message.author is Side.SELLER and message.reason else None
+    return Cause(code=message.reason, sentence=found[0], remedy=found[1]) if found else None
 
 
 def _as_file(name: str) -> dict[str, str]:
