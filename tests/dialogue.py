@@ -3,12 +3,14 @@ r"""Dialogues: an SMTP session as a text file, read line by line and played agai
 # a comment
 limits: message_size=100       the limits that are not the default, before all else
 tls: offered                   STARTTLS is offered
+submission: implicit           clients sign in here; TLS comes first, or with ``starttls`` by STARTTLS
 aiosmtpd: not asked, WHY       the whole dialogue is ours alone, before all else
 C: EHLO client.example         the client sends a line and CRLF; \r \n \0 \xNN \\ and {a*300} stand for octets
 C> QUIT\n                      the client sends just these octets
 S: 250 2.0.0 Fine              the server says this line; ... at its end stands for any words
 aiosmtpd: 500, WHY             what aiosmtpd answers where it differs from the reply before, and why that is accepted
 ask: <a@x.test> -> <b@y.test>  the session asks about a recipient
+secret: help@acme.test abcd    the session asks whether this name and this secret fit together
 take: <a@x.test> -> <b@y.test> <c@y.test>
 | Subject: hello               the session hands a mail over; its lines, with escapes
 answer: 250 2.1.5 Fine         what the session is told
@@ -20,13 +22,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from postern.model.address import Address
 from postern.model.envelope import Envelope
 from postern.model.limits import Limits
-from postern.smtp.output import AskRecipient, Close, Output, Send, StartTls, TakeMail
+from postern.model.submission import SignedIn
+from postern.smtp.output import AskRecipient, AskSecret, Close, Output, Send, StartTls, TakeMail
 from postern.smtp.reply import Reply
 from postern.smtp.session import Session
+from postern.smtp.signing_in import Submission
 
 HOSTNAME = "mx.marketplace.example"
+SIGNED_IN = SignedIn(Address.parse("help@acme.test"), 1)
 Kind = TypeVar("Kind", bound=Output)
 
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|([rn0\\]))|\{(.)\*(\d+)\}")
@@ -48,12 +54,14 @@ class Dialogue:
     name: str
     limits: Limits
     tls_offered: bool
+    submission: Submission | None
     ours_alone: bool
     steps: tuple[Step, ...]
 
 
 def read_dialogue(path: Path) -> Dialogue:
     limits, tls, ours_alone = Limits(), False, False
+    submission: Submission | None = None
     steps: list[Step] = []
     for number, line in enumerate(path.read_text("ascii").splitlines(), start=1):
         kind, text = _divide(line)
@@ -64,18 +72,20 @@ def read_dialogue(path: Path) -> Dialogue:
                 limits = Limits(**{name: int(value) for name, value in (word.split("=") for word in text.split())})
             case "tls:":
                 tls = True
+            case "submission:":
+                submission = Submission(implicit_tls=text == "implicit")
             case "aiosmtpd:" if not steps:
                 ours_alone = True
             case _:
                 steps.append(Step(number, kind, text))
-    return Dialogue(path.stem, limits, tls, ours_alone, tuple(steps))
+    return Dialogue(path.stem, limits, tls, submission, ours_alone, tuple(steps))
 
 
 def _divide(line: str) -> tuple[str, str]:
     if line in {"start TLS", "TLS started", "time out", "shut down", "close"}:
         return line, ""
     kind, _, text = line.partition(" ")
-    known = {"", "#", "limits:", "tls:", "aiosmtpd:", "C:", "C>", "S:", "ask:", "take:", "|", "answer:"}
+    known = {"submission:", "secret:", "", "#", "limits:", "tls:", "aiosmtpd:", "C:", "C>", "S:", "ask:", "take:", "|", "answer:"}
     assert kind in known, f"no such line in a dialogue: {line}"
     return kind, text
 
@@ -109,10 +119,11 @@ class Player:
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
-        self._session = Session(HOSTNAME, dialogue.limits, tls_offered=dialogue.tls_offered)
+        tls, submission = dialogue.tls_offered, dialogue.submission
+        self._session = Session(HOSTNAME, dialogue.limits, tls_offered=tls, submission=submission)
         self._outputs: list[Output] = []
         self._said = b""
-        self._asked = False  # about a recipient, and not about a mail
+        self._asked = ""  # about what
 
     def play(self) -> None:
         self._outputs += self._session.open()
@@ -130,11 +141,14 @@ class Player:
             case "S:":
                 self._hear(step.text, where)
             case "ask:":
-                asked, self._asked = self._next(AskRecipient, where), True
+                asked, self._asked = self._next(AskRecipient, where), "recipient"
                 assert [asked.reverse_path, asked.recipient] == paths(step), where
+            case "secret:":
+                presented, self._asked = self._next(AskSecret, where).credentials, "secret"
+                assert f"{presented.name} {presented.secret}" == step.text, where
             case "take:":
                 self._take(self._next(TakeMail, where), step)
-                self._asked = False
+                self._asked = "mail"
             case "answer:":
                 self._answer(reply(step))
             case "start TLS" | "close":
@@ -144,7 +158,7 @@ class Player:
 
     def _happen(self, what: str) -> None:
         if what == "TLS started":
-            self._session.tls_started()
+            self._outputs += self._session.tls_started()
         else:
             self._outputs += self._session.time_out() if what == "time out" else self._session.shut_down()
 
@@ -162,8 +176,14 @@ class Player:
         assert mail.content == content_after(self._dialogue, step), step
 
     def _answer(self, answer: Reply) -> None:
-        tell = self._session.answer_recipient if self._asked else self._session.answer_mail
-        self._outputs += tell(answer)
+        match self._asked:
+            case "recipient":
+                self._outputs += self._session.answer_recipient(answer)
+            case "secret":
+                self._outputs += self._session.answer_sign_in(answer, SIGNED_IN if answer.accepts else None)
+                assert self._session.gate.signed_in == (SIGNED_IN if answer.accepts else None)
+            case _:
+                self._outputs += self._session.answer_mail(answer)
 
     def _next(self, kind: type[Kind], where: str) -> Kind:
         assert not self._said, f"{where} | but it said more: {self._said!r}"

@@ -15,23 +15,28 @@ from postern.actions.deliver_mail import settle_left_over
 from postern.actions.find_recipient import Recipient, find_recipient
 from postern.actions.hold_unread import hold_unread
 from postern.actions.receive_mail import Answer, Job, Prepared, receive
+from postern.actions.sign_in_to_send import Credentials, note_sign_in, sign_in
 from postern.errors import AddressError, ConfigurationError
+from postern.listening import is_loopback, split_listen
 from postern.metrics.door import open_door
 from postern.metrics.meter import Meter
 from postern.metrics.standing import StandingCollector
 from postern.model.address import Address
 from postern.model.authentication import Authentication, Mode
 from postern.model.envelope import Mail
+from postern.model.submission import SignedIn
 from postern.ports import Courier
-from postern.settings import Settings, is_loopback, split_listen, web_listen
+from postern.settings import Settings, web_listen
 from postern.smtp.authentication.asking import Asker
 from postern.smtp.authentication.proving import Errand, Prover
 from postern.smtp.connection import Hop
 from postern.smtp.courier import SmtpCourier
+from postern.smtp.doorkeeper import Doorkeeper
 from postern.smtp.edge import Desk, Edge
 from postern.smtp.encryption import opportunistic, required
 from postern.smtp.mx import MxCourier
 from postern.smtp.pool import EndedItsReaderError, Pool
+from postern.smtp.signing_in import Submission
 from postern.smtp.sources import Sources
 from postern.smtp.sts_policy import spell_policy
 from postern.storage.change import Kept, Outcome
@@ -70,6 +75,8 @@ def require_safe(settings: Settings) -> None:
     """Refuse to listen beyond this machine while anybody could pretend to be anybody. Raises ConfigurationError."""
     open_doors = {"smtp.listen": settings.smtp.listen, "web.listen": web_listen(settings)}
     beyond = [f"{name} ({listen})" for name, listen in open_doors.items() if not is_loopback(listen)]
+    if settings.submission.listen and not (settings.smtp.tls_cert and settings.smtp.tls_key):
+        raise ConfigurationError("submission.listen: nobody signs in without TLS; set smtp.tls_cert and smtp.tls_key")
     missing = []
     if settings.authentication.mode == "off":
         missing.append("authentication.mode is off, so anybody could write as anybody")
@@ -129,7 +136,8 @@ async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Cal
         runner = await _start_worker(house, store, meter, stack) if roles.worker else None
         if pool:
             run = _proving(house, pool, stack)
-            started(await _start_edge(house, meter.around(_desk(house, store, run, runner)), stack))
+            for line in await _start_edge(house, meter.around(_desk(house, store, run, runner)), stack):
+                started(line)
         if roles.web:
             started(await _start_pages(house, store, stack))
         await _until(stopped, runner)
@@ -197,15 +205,26 @@ async def _begin_pool(house: House, stack: contextlib.AsyncExitStack) -> Pool:
     return pool
 
 
-async def _start_edge(house: House, desk: Desk, stack: contextlib.AsyncExitStack) -> str:
-    edge = Edge(desk, house.frame.hostname, house.frame.limits, _tls(house.settings), _sources(house))
-    host, port = split_listen(house.settings.smtp.listen)
-    try:
-        port = await edge.listen(host, port)
-    except OSError as error:
-        raise ConfigurationError(f"smtp.listen: {house.settings.smtp.listen} cannot be used: {error.strerror}") from None
+async def _start_edge(house: House, desk: Desk, stack: contextlib.AsyncExitStack) -> list[str]:
+    """Open the doors for mail. Answers where they are."""
+    settings = house.settings
+    edge = Edge(desk, house.frame.hostname, house.frame.limits, _tls(settings), _sources(house))
     stack.push_async_callback(edge.drain)
-    return f"mail is taken on {host}:{port}"
+    opened = [f"mail is taken on {await _listen(edge, 'smtp.listen', settings.smtp.listen)}"]
+    if settings.submission.listen:
+        submission = Submission(implicit_tls=settings.submission.tls == "implicit")
+        place = await _listen(edge, "submission.listen", settings.submission.listen, submission)
+        opened.append(f"sellers sign in to send on {place}")
+    return opened
+
+
+async def _listen(edge: Edge, option: str, listen: str, submission: Submission | None = None) -> str:
+    host, port = split_listen(listen)
+    try:
+        port = await edge.listen(host, port, submission)
+    except OSError as error:
+        raise ConfigurationError(f"{option}: {listen} cannot be used: {error.strerror}") from None
+    return f"{host}:{port}"
 
 
 def _sources(house: House) -> Sources:
@@ -253,7 +272,22 @@ def _desk(house: House, store: Store, run: Prepare, runner: Runner | None) -> De
     async def take(mail: Mail) -> Answer:
         return await receive(mail, prepare_elsewhere, partial(_keep, store, runner), frame.limits.stale_retries + 1)
 
-    return Desk(find, take, clock)
+    return Desk(find, take, clock, _doorkeeper(house, store))
+
+
+def _doorkeeper(house: House, store: Store) -> Doorkeeper:
+    async def check(presented: Credentials) -> SignedIn | None:
+        def look_up() -> SignedIn | None:
+            with store.look() as look:
+                found = sign_in(look, presented)
+            if found is None:
+                return None
+            note_sign_in(store, found[1], house.clock.now())
+            return found[0]
+
+        return await asyncio.to_thread(look_up)
+
+    return Doorkeeper(check, house.frame.limits)
 
 
 async def _keep(store: Store, runner: Runner | None, prepared: Prepared) -> Outcome:

@@ -5,7 +5,6 @@ error with a suggestion, because a setting that is silently ignored is worse tha
 """
 
 import difflib
-import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from postern.errors import ConfigurationError
+from postern.listening import is_loopback
 from postern.model.hosts import read_nameservers, read_networks
 from postern.model.limits import Limits
 
@@ -115,6 +115,20 @@ class SmtpSettings(_Section):
         default=(),
         description="Networks of load balancers: each connection from there begins with a PROXY header (version 1 or 2), "
         "and counts as its client's. From anywhere else none is read.",
+    )
+
+
+class SubmissionSettings(_Section):
+    """Mail in from sellers who sign in."""
+
+    listen: str = Field(
+        default="",
+        description="Address and port on which sellers' mail programs sign in, such as 0.0.0.0:465; empty: none.",
+    )
+    tls: Literal["implicit", "starttls"] = Field(
+        default="implicit",
+        description="implicit: TLS from the first octet, as programs expect on port 465; starttls: as they do on port 587. "
+        "Nobody signs in without it; the certificate is that of [smtp].",
     )
 
 
@@ -230,6 +244,7 @@ class Settings(BaseSettings):
     blobs: BlobsSettings = Field(default=BlobsSettings(), description="Where large mails are kept, sealed.")
     keys: KeysSettings = Field(default=KeysSettings(), description="The one secret.")
     smtp: SmtpSettings = Field(default=SmtpSettings(), description="How mail comes in.")
+    submission: SubmissionSettings = Field(default=SubmissionSettings(), description="How sellers' mail programs send.")
     web: WebSettings = Field(default=WebSettings(), description="Where the pages are.")
     delivery: DeliverySettings = Field(default=DeliverySettings(), description="How mail goes out.")
     dkim: tuple[DkimSettings, ...] = Field(
@@ -298,23 +313,6 @@ def load_settings(path: Path) -> Settings:
     except SettingsError:
         raise ConfigurationError(f"environment: a whole section, as in {ENVIRONMENT_PREFIX}DKIM, must be JSON") from None
     return _with_absolute_paths(settings, path.parent.resolve())
-
-
-def is_loopback(listen: str) -> bool:
-    """Whether this ``host:port`` can be reached from this machine only."""
-    host, _ = split_listen(listen)
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def split_listen(listen: str) -> tuple[str, int]:
-    """Host and port of ``host:port`` or ``[v6]:port``. Raises ConfigurationError."""
-    host, colon, port = listen.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65_535:  # noqa: PLR2004 - the largest port
-        raise ConfigurationError(f"{listen!r} is not an address with a port, such as 127.0.0.1:2525")
-    return host.strip("[]"), int(port)
 
 
 def web_listen(settings: Settings) -> str:

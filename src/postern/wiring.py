@@ -28,6 +28,7 @@ from postern.connect.folder import Folder
 from postern.connect.sandbox import SandboxOutbox
 from postern.errors import ConfigurationError
 from postern.keys import load_keyring
+from postern.listening import split_listen
 from postern.model.authentication import Authentication
 from postern.model.envelope import Mail
 from postern.model.hosts import read_nameservers, read_networks
@@ -49,6 +50,15 @@ from postern.worker.timetable import Task
 Examine = Callable[[Mail, Mapping[Question, Answer]], Authentication | Open]
 
 _FILE = "file://"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionDoor:
+    """What a mail program must be told. Without a port the door is shut; ``security`` is what programs call it."""
+
+    host: str
+    port: int | None
+    security: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,12 @@ class House:
     def checkpoints(self) -> CheckpointFolder:
         """Where signed checkpoints lie outside the store."""
         return CheckpointFolder(self.settings.record.checkpoint_dir)
+
+    def submission_door(self) -> SubmissionDoor:
+        """Where sellers' mail programs sign in to send."""
+        listen, tls = self.settings.submission.listen, self.settings.submission.tls
+        port = split_listen(listen)[1] if listen else None
+        return SubmissionDoor(self.frame.hostname, port, "SSL/TLS" if tls == "implicit" else "STARTTLS")
 
     def kept_folders(self) -> list[Path]:
         """The folders of this machine in which anything is kept."""

@@ -11,6 +11,7 @@ REVEALING = (
     "postern.actions.deliver_mail",  # writes To for the recipient, at the attempt
     "postern.actions.export_person",  # writes a person's own address into the copy that they asked for
     "postern.api.senders",  # shows a seller's own program who may write for that seller
+    "postern.cli.sender_secrets",  # tells an operator what to set in a mail program
     "postern.cli.senders",  # shows an operator who may write for a seller
     "postern.cli.team",  # shows an operator who works for a seller
     "postern.connect.sandbox",  # the outbox of a demonstration

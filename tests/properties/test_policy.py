@@ -30,6 +30,8 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "author_mailboxes": ONE,
     "author_has_address": MOSTLY,
     "author_proof": (*[Proof.PROVED] * 19, Proof.UNPROVED, Proof.UNKNOWN_NOW),
+    "submitted": (False, False, False, True),
+    "submitted_for_another": (False, False, False, True),
     "author_is_of_pair": MOSTLY,
     "received_fields": SMALL,
     "received_maximum": ENOUGH,

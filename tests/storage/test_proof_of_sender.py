@@ -8,6 +8,7 @@ from postern.actions.decide_held import NotReleasedError, list_waiting, release
 from postern.actions.hold_unread import hold_unread
 from postern.model.authentication import Aligned, Authentication, Check, Mode, Proof, Result
 from postern.model.envelope import Mail
+from postern.model.submission import SignedIn
 from postern.policy.reasons import SENDER_NOT_PROVED, SENDER_UNKNOWN_NOW
 from postern.storage.change import Kept
 from tests.people import ACME, ANN, MALLORY, Town, also_to
@@ -48,7 +49,7 @@ def test_proof_for_one_domain_is_none_for_another() -> None:
 
 
 def test_whoever_signed_in_is_proved_as_that_address_alone() -> None:
-    authentication = Authentication(Mode.SUBMISSION, signed_in_as=ACME)
+    authentication = Authentication.by_signing_in(SignedIn(ACME, 1))
     assert authentication.proof_of(ACME) is Proof.PROVED
     assert authentication.proof_of(ANN) is Proof.UNPROVED
     assert Authentication(Mode.SUBMISSION).proof_of(ACME) is Proof.UNPROVED

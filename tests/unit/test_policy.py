@@ -48,6 +48,11 @@ def test_a_plain_mail_of_the_pair_passes(side: Side) -> None:
         (replace(GOOD, author_mailboxes=2), reasons.NO_SINGLE_AUTHOR),
         (replace(GOOD, author_has_address=False), reasons.NO_SINGLE_AUTHOR),
         (replace(GOOD, author_proof=Proof.UNPROVED, author_is_of_pair=False), reasons.SENDER_NOT_PROVED),  # R16, R20
+        (replace(GOOD, author_proof=Proof.UNPROVED, submitted=True), reasons.SIGNED_IN_AS_ANOTHER),  # R20
+        (
+            replace(GOOD, author_proof=Proof.UNPROVED, submitted=True, submitted_for_another=True),
+            reasons.SIGNED_IN_FOR_ANOTHER,
+        ),  # R20
         (replace(GOOD, author_proof=Proof.UNKNOWN_NOW, author_is_of_pair=False), reasons.SENDER_UNKNOWN_NOW),  # R16, R20
         (
             replace(GOOD, author=Side.SELLER, author_proof=Proof.UNPROVED, author_is_blocked=True),

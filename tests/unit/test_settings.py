@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postern.errors import ConfigurationError
+from postern.listening import is_loopback, split_listen
 from postern.model.hosts import read_nameservers
 from postern.model.limits import Limits
-from postern.settings import ENVIRONMENT_PREFIX, Settings, is_loopback, load_settings, split_listen, web_listen
+from postern.settings import ENVIRONMENT_PREFIX, Settings, load_settings, web_listen
 
 Write = Callable[[str], Path]
 

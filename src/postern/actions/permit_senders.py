@@ -54,6 +54,7 @@ from postern.storage.senders import (
 from postern.storage.standing import find_used
 from postern.storage.statements import write_all
 from postern.storage.store import Look, Store, Transaction
+from postern.storage.submission_secrets import remove_secrets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,7 @@ class _Case:
         if not self.is_blocked:
             take_off_list(self.look.connection, self.seller.id, self.person_id)
         stop_writing(self.look.connection, self.seller.id, self.person_id)
+        remove_secrets_of(self.look.connection, self.seller.id, self.person_id)
         self._enter("sender-removed")
         return True, remove_permission(self.look.connection, self.permission) if self.permission else []
 

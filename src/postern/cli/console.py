@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from postern.errors import NotFoundError
+from postern.errors import AddressError, NotFoundError
+from postern.model.address import Address
 from postern.model.identifier import read_shown
 from postern.storage.store import Store
 from postern.wiring import House, build_house
@@ -45,6 +46,14 @@ def read_name(prefix: str, text: str, sentence: str) -> UUID:
     if found is None:
         raise NotFoundError(sentence)
     return found
+
+
+def read_address(text: str) -> Address:
+    """An address that was typed. Whatever is none ends the command as a wrong usage."""
+    try:
+        return Address.parse(text)
+    except AddressError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def fail(sentence: str) -> NoReturn:

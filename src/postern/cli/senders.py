@@ -19,9 +19,8 @@ from postern.actions.permit_senders import (
     remove_sender,
     unblock_sender,
 )
-from postern.cli.console import DEFAULT_CONFIG, AsJson, Config, fail, store_of
-from postern.errors import AddressError
-from postern.model.address import Address
+from postern.cli import sender_secrets
+from postern.cli.console import DEFAULT_CONFIG, AsJson, Config, fail, read_address, store_of
 from postern.model.journal import Value
 from postern.model.notice import NoticeState
 from postern.model.people import Seller
@@ -30,6 +29,7 @@ from postern.storage.store import Store
 from postern.wiring import House, build_house
 
 app = typer.Typer(no_args_is_help=True, help="Messaging permissions: the addresses that may write to a seller's buyers.")
+app.add_typer(sender_secrets.app, name="secret")
 
 Name = Annotated[str, typer.Argument(metavar="SELLER", help="The seller's id in your shop.")]
 Typed = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
@@ -89,7 +89,7 @@ def sender_approve(seller: Name, address: Typed, config: Config = DEFAULT_CONFIG
 @app.command("block")
 def sender_block(seller: Name, address: Typed, config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Refuse an address from now on, and never list it as trying again."""
-    typed = _read_address(address)
+    typed = read_address(address)
     is_new = _decide(config, seller, lambda store, _, found, decided: block_sender(store, found, typed, decided))
     _say({"state": "blocked", "changed": is_new}, "Blocked." if is_new else "It was blocked already.", as_json=as_json)
 
@@ -97,7 +97,7 @@ def sender_block(seller: Name, address: Typed, config: Config = DEFAULT_CONFIG, 
 @app.command("unblock")
 def sender_unblock(seller: Name, address: Typed, config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Lift a block. What the shop's feed lists may write again at once, any other address must be approved again."""
-    typed = _read_address(address)
+    typed = read_address(address)
     was_there = _decide(config, seller, lambda store, _, found, decided: unblock_sender(store, found, typed, decided))
     _say({"changed": was_there}, "Not blocked any more." if was_there else "It was not blocked.", as_json=as_json)
 
@@ -105,7 +105,7 @@ def sender_unblock(seller: Name, address: Typed, config: Config = DEFAULT_CONFIG
 @app.command("remove")
 def sender_remove(seller: Name, address: Typed, config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Take an address off the list, with its secrets. One that the shop's feed lists goes by the feed, or is blocked."""
-    typed = _read_address(address)
+    typed = read_address(address)
     removed = _decide(config, seller, lambda store, _, found, decided: remove_sender(store, found, typed, decided))
     if isinstance(removed, FromFeed):
         fail("the shop's feed lists this address: take it out there, or block it")
@@ -137,7 +137,7 @@ def sender_limit(seller: Name, config: Config = DEFAULT_CONFIG, as_json: AsJson 
 
 
 def _add(seller: str, address: str, config: Config, *, approved: bool, as_json: bool) -> None:
-    typed = _read_address(address)
+    typed = read_address(address)
     added = _decide(
         config,
         seller,
@@ -156,13 +156,6 @@ def _decide(config: Config, seller: str, decide: Callable[[Store, House, Seller,
         with store.look() as look:
             found = find_seller_of(look, seller)
         return decide(store, house, found, Decided(OPERATOR, house.clock.now()))
-
-
-def _read_address(text: str) -> Address:
-    try:
-        return Address.parse(text)
-    except AddressError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def _words(one: Permission) -> list[str]:

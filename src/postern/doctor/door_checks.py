@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from postern.doctor.finding import Finding, Health, good
 from postern.doctor.patient import PATIENCE, Patient
 from postern.errors import ConfigurationError
-from postern.settings import is_loopback, split_listen, web_listen
+from postern.listening import is_loopback, split_listen
+from postern.settings import web_listen
 from postern.smtp.connection import Hop
 from postern.smtp.encryption import opportunistic, verified_tls
 

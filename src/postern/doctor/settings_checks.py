@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from postern.doctor.finding import Finding, Health, good
 from postern.doctor.patient import Patient
 from postern.errors import AddressError, ConfigurationError
+from postern.listening import is_loopback
 from postern.model.address import Address, is_domain
-from postern.settings import is_loopback
 from postern.wiring import load_signing_keys
 
 

@@ -6,8 +6,10 @@ in ``policy/rules/sender.py``.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from postern.model.address import Address
+from postern.model.submission import SignedIn
 
 
 class Mode(StrEnum):
@@ -86,7 +88,12 @@ class Authentication:
     checks: tuple[Check, ...] = ()
     published: Published = Published()
     arc: Result = Result.NONE
-    signed_in_as: Address | None = None
+    signed_in: SignedIn | None = None
+
+    @classmethod
+    def by_signing_in(cls, signed_in: SignedIn) -> Self:
+        """Of a mail that was submitted: it proves the one address, for its seller."""
+        return cls(Mode.SUBMISSION, signed_in.address.domain, signed_in=signed_in)
 
     def proof_of(self, author: Address) -> Proof:
         """R16, R20: whether this mail comes from this address, the one in its header From."""
@@ -94,8 +101,8 @@ class Authentication:
             case Mode.OFF:
                 return Proof.PROVED
             case Mode.SUBMISSION:
-                signed_in = self.signed_in_as
-                return Proof.PROVED if signed_in and signed_in.canonical() == author.canonical() else Proof.UNPROVED
+                own = self.signed_in.address if self.signed_in else None
+                return Proof.PROVED if own and own.canonical() == author.canonical() else Proof.UNPROVED
             case _:
                 return self._by_checks() if author.domain == self.author_domain else Proof.UNPROVED
 

@@ -52,6 +52,15 @@ class Limits:
     dns_cache: Annotated[int, "Octets of answers that are remembered."] = 16_000_000
     dns_remembered: Annotated[int, "Senders of whom is remembered what was asked for their last mail."] = 1_000
 
+    # Signing in to send
+    wrong_sign_ins: Annotated[int, "Wrong sign-ins of one account from one network; then it waits out the lock below."] = 10
+    wrong_from_network: Annotated[int, "Wrong sign-ins from one network, over all accounts; then the same."] = 50
+    wrong_per_session: Annotated[int, "Wrong sign-ins in one session, then 421."] = 3
+    sign_in_delay: Annotated[int, "Seconds that a wrong sign-in waits for its answer at most; the first waits a half."] = 8
+    sign_in_lock: Annotated[int, "Seconds without a wrong sign-in, after which those before are forgotten."] = 900
+    sign_ins_remembered: Annotated[int, "Accounts and networks of which wrong sign-ins are remembered at once."] = 10_000
+    submission_secrets: Annotated[int, "Secrets of one address for its mail programs."] = 10
+
     # Reading a mail
     header_block: Annotated[int, "Octets of a mail's or a part's header."] = 100_000
     header_field: Annotated[int, "Octets of one header field."] = 16_000

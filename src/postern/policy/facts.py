@@ -57,6 +57,10 @@ class Facts:
     contact_details: tuple[tuple[DetailKind, str], ...] = ()  # typed by the author, by kind and place
     contact_treatments: Treatments = field(default_factory=Treatments)
 
+    # How it came, if its author signed in to send it
+    submitted: bool = False
+    submitted_for_another: bool = False  # by a secret that is not for this pair's seller
+
     # What is known of the author beside the pair
     author_is_blocked: bool = False  # the seller has blocked this address in Messaging permissions
     author_sells: bool = False  # the address is some seller's (R26)

@@ -112,13 +112,28 @@ SENDER_UNKNOWN_NOW = Reason(  # R16, R20: never a pass
     "Whether this mail comes from the address in its From cannot be found out now: a name server gave no answer.",
     "Your mail server will try again by itself. If it goes on, look at the name servers of the domain in From.",
 )
+SIGNED_IN_AS_ANOTHER = Reason(  # R20
+    "signed_in_as_another",
+    550,
+    "5.7.1",
+    "This mail names another address in its From than the one you signed in with.",
+    "Set the same address in your mail program as sender and as user name, then send the mail again: it was not kept.",
+)
+SIGNED_IN_FOR_ANOTHER = Reason(  # R20
+    "signed_in_for_another",
+    550,
+    "5.7.1",
+    "The secret that you signed in with is for another seller's buyers.",
+    "Sign in with a secret that was made for the seller whom you write for. Mail to a seller, as its buyer, is sent by your own "
+    "mail provider and not here. The mail was not kept.",
+)
 SENDER_NOT_REGISTERED = Reason(  # R20
     "sender_not_registered",
     550,
     "5.7.1",
     "Mail to this buyer is taken only from an address registered in the seller's Messaging permissions.",
     "Add the address you write from under Settings > Messaging permissions, or write from one that is registered, then send the "
-    "mail again: it was not kept.",
+    "mail again: it was not kept. If it was added already, open the link that was mailed to it.",
 )
 SENDER_BLOCKED = Reason(  # R20
     "sender_blocked",
@@ -539,6 +554,8 @@ ALL = (
     NO_SINGLE_AUTHOR,
     SENDER_NOT_PROVED,
     SENDER_UNKNOWN_NOW,
+    SIGNED_IN_AS_ANOTHER,
+    SIGNED_IN_FOR_ANOTHER,
     SENDER_NOT_REGISTERED,
     SENDER_BLOCKED,
     NOT_THE_BUYER,

@@ -14,16 +14,18 @@ from typing import cast
 
 from postern.actions.find_recipient import Recipient, Refused, refusal_beside
 from postern.actions.receive_mail import Accepted
+from postern.actions.sign_in_to_send import Credentials
 from postern.errors import StoreError, StoreFullError
 from postern.model.authentication import Authentication
 from postern.model.envelope import Client, Mail
 from postern.policy.reasons import NO_ROOM, TRY_AGAIN, Cause
 from postern.smtp import wording
 from postern.smtp.desk import Post, reply_for
-from postern.smtp.output import AskRecipient, Close, Output, Send, StartTls, TakeMail
+from postern.smtp.output import AskRecipient, AskSecret, Close, Output, Send, StartTls, TakeMail
 from postern.smtp.proxy import ProxyHeaderError, read_proxy_header
 from postern.smtp.reply import Reply
 from postern.smtp.session import Session
+from postern.smtp.signing_in import Submission
 from postern.smtp.sources import Visit
 
 ACCEPTED = Reply(250, "Kept and queued.", "2.0.0")
@@ -45,10 +47,10 @@ class Carrier(asyncio.Protocol):
     though its client has vanished, and takes memory for as long.
     """
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, submission: Submission | None = None) -> None:
         self._post, self._places = post, post.places
         self._loop = asyncio.get_running_loop()
-        self._session = Session(post.hostname, post.limits, tls_offered=post.tls is not None)
+        self._session = Session(post.hostname, post.limits, tls_offered=post.tls is not None, submission=submission)
         self._transport: asyncio.Transport | None = None
         self._peer = ""  # the client's IP address
         self._awaits_proxy = False
@@ -66,6 +68,11 @@ class Carrier(asyncio.Protocol):
         self._data_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def _is_sealed(self) -> bool:
+        """Whether TLS came before all else: then nothing in front of it could be read."""
+        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
+
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -80,7 +87,7 @@ class Carrier(asyncio.Protocol):
             self.abort()
             return
         self._peer = str(peer[0])
-        self._awaits_proxy = self._post.sources.are_passed_on_by(self._peer)
+        self._awaits_proxy = not self._is_sealed and self._post.sources.are_passed_on_by(self._peer)
         if not self._awaits_proxy:
             self._greet()
 
@@ -189,7 +196,10 @@ class Carrier(asyncio.Protocol):
     def _greet(self) -> None:
         self._visit = Visit(self._post.sources.at(self._peer), self._loop.time())
         refusal = self._visit.refusal
-        self._perform(self._session.send_away(refusal) if refusal else self._session.open())
+        outputs = self._session.open()
+        if self._is_sealed:
+            outputs = self._session.tls_started()  # the handshake that it asks for is done
+        self._perform(self._session.send_away(refusal) if refusal else outputs)
 
     def _hear(self, data: bytes) -> None:
         """Obey commands at once; later where their source has made mistakes; not at all where it has made too many."""
@@ -237,6 +247,8 @@ class Carrier(asyncio.Protocol):
                     self._write(octets)
                 case AskRecipient():
                     self._start(self._ask_recipient(output))
+                case AskSecret(credentials):
+                    self._start(self._ask_secret(credentials))
                 case TakeMail():
                     self._handed_over = len(output.content)
                     self._count_mail()
@@ -273,9 +285,16 @@ class Carrier(asyncio.Protocol):
         self._recipients[question.recipient] = recipient
         return RECIPIENT_ACCEPTED
 
+    async def _ask_secret(self, presented: Credentials) -> None:
+        if self._post.desk.doorkeeper is None:
+            raise AssertionError("clients sign in where nobody can look them up")
+        answer = await self._post.desk.doorkeeper.sign_in(presented, self._peer)
+        self._perform(self._session.answer_sign_in(*answer))
+
     async def _take_mail(self, taken: TakeMail) -> None:
-        client = Client(self._peer, self._session.client_name)
-        mail = Mail(taken.envelope, taken.content, self._post.desk.clock.now(), Authentication(), client)
+        signed_in, client = self._session.gate.signed_in, Client(self._peer, self._session.client_name)
+        authentication = Authentication.by_signing_in(signed_in) if signed_in else Authentication()
+        mail = Mail(taken.envelope, taken.content, self._post.desk.clock.now(), authentication, client)
         try:
             answer = await self._post.desk.receive(mail)
         finally:
@@ -300,7 +319,7 @@ class Carrier(asyncio.Protocol):
             return
         self._transport = transport
         self._replies_unread = False  # said of the stream below
-        self._session.tls_started()
+        self._perform(self._session.tls_started())
         self._perform(self._session.receive(bytes(self._early)))
         self._early.clear()
 

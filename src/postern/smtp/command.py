@@ -33,6 +33,7 @@ _POSTMASTER = re.compile(r"<(?P<mailbox>postmaster)>(?= |\Z)", re.IGNORECASE)  #
 _FROM = re.compile(r"FROM: *", re.IGNORECASE)  # RFC 5321 3.3 wants no space, and enough programs send one
 _TO = re.compile(r"TO: *", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?P<keyword>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[!-<>-~]+))?")
+_AUTH_VALUE = re.compile(r"<>|(?:[!-*,-<>-~]|\+[0-9A-F]{2}){1,500}")  # RFC 4954 5, xtext of RFC 3461 4
 _SIZE = re.compile(r"[0-9]{1,20}")  # RFC 1870 3
 
 
@@ -63,15 +64,17 @@ def read_client_name(argument: str) -> str | Reply:
     return argument if _CLIENT_NAME.fullmatch(argument) else wording.NAME_EXPECTED
 
 
-def read_mail(argument: str, limits: Limits) -> str | Reply:
-    """The reverse path of ``FROM:<...>`` without its brackets, empty for the null sender (RFC 5321 4.1.1.2)."""
+def read_mail(argument: str, limits: Limits, *, signs_in: bool = False) -> str | Reply:
+    """The reverse path of ``FROM:<...>`` without its brackets, empty for the null sender (RFC 5321 4.1.1.2). Where clients sign
+    in, it may have AUTH=, which is read and believed of nobody (RFC 4954 5).
+    """
     start = _FROM.match(argument)
     if not start:
         return wording.MAIL_SYNTAX
     path = _NULL_PATH.match(argument, start.end()) or _match_path(argument, start.end())
     if not path:
         return wording.SENDER_SYNTAX
-    return _parameter_refusal(argument[path.end() :], limits) or path["mailbox"]
+    return _parameter_refusal(argument[path.end() :], limits, signs_in=signs_in) or path["mailbox"]
 
 
 def read_rcpt(argument: str) -> str | Reply:
@@ -106,7 +109,7 @@ def _is_address_literal(host: str) -> bool:
     return bool(address.exploded)
 
 
-def _parameter_refusal(parameters: str, limits: Limits) -> Reply | None:
+def _parameter_refusal(parameters: str, limits: Limits, *, signs_in: bool) -> Reply | None:
     """The refusal of the first parameter of MAIL that cannot be had; None where all can."""
     seen: set[str] = set()
     for parameter in parameters.split():
@@ -117,7 +120,11 @@ def _parameter_refusal(parameters: str, limits: Limits) -> Reply | None:
         if keyword in seen:
             return wording.PARAMETER_REPEATED
         seen.add(keyword)
-        if refusal := _one_parameter_refusal(keyword, match["value"] or "", limits):
+        if keyword == "AUTH" and signs_in:
+            refusal = None if _AUTH_VALUE.fullmatch(match["value"] or "") else wording.AUTH_PARAMETER
+        else:
+            refusal = _one_parameter_refusal(keyword, match["value"] or "", limits)
+        if refusal:
             return refusal
     return None
 

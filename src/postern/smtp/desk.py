@@ -11,6 +11,7 @@ from postern.model.envelope import Mail
 from postern.model.limits import Limits
 from postern.policy.reasons import Cause
 from postern.ports import Clock
+from postern.smtp.doorkeeper import Doorkeeper
 from postern.smtp.places import Places
 from postern.smtp.reply import Reply
 from postern.smtp.sources import Sources
@@ -23,6 +24,7 @@ class Desk:
     find_recipient: Callable[[str], Awaitable[Recipient]]
     receive: Callable[[Mail], Awaitable[Answer]]
     clock: Clock
+    doorkeeper: Doorkeeper | None = None  # where mail is submitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from postern.model.limits import Limits
 from postern.smtp.carrier import Carrier
 from postern.smtp.desk import Desk, Post
 from postern.smtp.places import Places
+from postern.smtp.signing_in import Submission
 from postern.smtp.sources import Sources
 
 __all__ = ["Desk", "Edge"]
@@ -29,18 +30,29 @@ class Edge:
         self.places = Places(limits)
         self.sources = Sources(limits) if sources is None else sources
         self._post = Post(desk, hostname, limits, tls, self.sources, self.places)
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
 
-    async def listen(self, host: str, port: int) -> int:
-        """Take connections; answers the port, which the system chose if it was 0."""
-        self._server = await asyncio.get_running_loop().create_server(lambda: Carrier(self._post), host, port, backlog=BACKLOG)
-        return int(self._server.sockets[0].getsockname()[1])
+    async def listen(self, host: str, port: int, submission: Submission | None = None) -> int:
+        """Take connections, with ``submission`` from clients that sign in; answers the port, which the system chose if it was 0.
+        All doors share the limits.
+        """
+        tls = self._post.tls if submission and submission.implicit_tls else None
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Carrier(self._post, submission),
+            host,
+            port,
+            backlog=BACKLOG,
+            ssl=tls,
+            ssl_handshake_timeout=self._post.limits.handshake_timeout if tls else None,
+        )
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     async def drain(self) -> None:
         """Take no more connections, end idle sessions with 421, let mails under way come to their reply."""
         self.places.close()
-        if self._server:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for guest in self.places.guests:
             guest.shut_down()
         await self._wait_until_empty(DRAIN_SECONDS)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from postern.actions.sign_in_to_send import Credentials
 from postern.model.envelope import Envelope
 
 
@@ -22,6 +23,13 @@ class AskRecipient:
 
 
 @dataclass(frozen=True, slots=True)
+class AskSecret:
+    """Do this name and this secret fit together?"""
+
+    credentials: Credentials = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TakeMail:
     """A mail came to its true end: ``content`` has its dots unstuffed and every line ended by CRLF."""
 
@@ -39,4 +47,4 @@ class Close:
     """End the connection once all is sent."""
 
 
-Output = Send | AskRecipient | TakeMail | StartTls | Close
+Output = Send | AskRecipient | AskSecret | TakeMail | StartTls | Close

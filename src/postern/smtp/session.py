@@ -4,6 +4,7 @@ Whoever carries it calls ``open()`` once and ``receive()`` for all that arrives,
 
 * ``Send`` these octets to the client;
 * ``AskRecipient``: find out whether this recipient may be written to, then call ``answer_recipient()``;
+* ``AskSecret``: find out as whom this client signs in, then call ``answer_sign_in()``; where it must, and there alone;
 * ``TakeMail``: keep this mail, then call ``answer_mail()``; only that reply tells the client whether the mail is ours now;
 * ``StartTls``: send what stands before, do the handshake, then call ``tls_started()``;
 * ``Close`` the connection; nothing comes after it.
@@ -16,43 +17,50 @@ doubt, to speak of any recipient by itself, and to say back what the client said
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from postern.actions.sign_in_to_send import Credentials
 from postern.model.envelope import Envelope
 from postern.model.limits import Limits
+from postern.model.submission import SignedIn
 from postern.smtp import wording
 from postern.smtp.command import Command, read_client_name, read_command, read_mail, read_rcpt
 from postern.smtp.incoming import Incoming
-from postern.smtp.output import AskRecipient, Close, Output, Send, StartTls, TakeMail
+from postern.smtp.output import AskRecipient, AskSecret, Close, Output, StartTls, TakeMail
 from postern.smtp.reply import Reply
+from postern.smtp.signing_in import Gate, Question, Step, Submission
+from postern.smtp.speech import Speech
 from postern.smtp.stage import OpenMail, Stage
 
 
 class Session:
     """The server's side of one connection, from the greeting to the goodbye."""
 
-    def __init__(self, hostname: str, limits: Limits, *, tls_offered: bool) -> None:
+    def __init__(self, hostname: str, limits: Limits, *, tls_offered: bool, submission: Submission | None = None) -> None:
         self._hostname = hostname
         self._limits = limits
         self._tls_offered = tls_offered
         self._stage = Stage.COMMAND
         self._incoming = Incoming(limits)
-        self._client_name = ""
+        self.client_name = ""  # what the client calls itself; a claim and no more. Empty before EHLO
         self._mail: OpenMail | None = None
         self._recipient_asked = ""
         self._octets_handed_over = 0
         self._tls_active = False
+        self.gate = Gate(submission, limits)  # and as whom the client signed in
         self._leaving: Reply | None = None  # the last word, once no mail is open
-        self._bad_commands = 0
-        self._refused_recipients = 0
+        self.bad_commands = 0  # how many were wrong so far, and of the recipients how many were refused for good
+        self.refused_recipients = 0
         self._mails = 0
-        self._said: list[bytes] = []
-        self._outputs: list[Output] = []
+        self._speech = Speech()
 
     # What the carrier calls
 
     def open(self) -> list[Output]:
-        """Greet the client (RFC 5321 3.1)."""
-        self._say(wording.greeting(self._hostname))
-        return self._take_outputs()
+        """Greet the client (RFC 5321 3.1); where TLS comes first, once it is there (RFC 8314 3.3)."""
+        if self.gate.begins_with_tls:
+            self._ask(Stage.STARTING_TLS, StartTls())
+        else:
+            self._say(wording.greeting(self._hostname))
+        return self._speech.take()
 
     def receive(self, octets: bytes) -> list[Output]:
         """Take what came, in pieces of any size; how it was cut changes nothing."""
@@ -70,7 +78,7 @@ class Session:
             mail.recipients.append(self._recipient_asked)
         else:
             mail.any_refused = True
-            self._refused_recipients += reply.refuses_for_good
+            self.refused_recipients += reply.refuses_for_good
         return self._give(reply)
 
     def answer_mail(self, reply: Reply) -> list[Output]:
@@ -81,15 +89,22 @@ class Session:
         self._mail = None
         return self._give(reply)
 
-    def tls_started(self) -> None:
+    def answer_sign_in(self, reply: Reply, signed_in: SignedIn | None) -> list[Output]:
+        """The reply to AUTH; 2xx says as whom the client sends from here on. RSET and EHLO change nothing in it."""
+        return self._give(self.gate.settle(reply, signed_in)) if self._awaits(Stage.SIGNING_IN) else []
+
+    def tls_started(self) -> list[Output]:
         """After the handshake nothing that the client said before it is believed; it says EHLO again (RFC 3207 4.2).
 
         What counts against it stays: it is what we know, not what it told us.
         """
         if self._awaits(Stage.STARTING_TLS):
             self._tls_active = True
-            self._client_name = ""
+            self.client_name = ""
             self._mail = None
+            if self.gate.begins_with_tls:
+                self._say(wording.greeting(self._hostname))
+        return self._speech.take()
 
     def time_out(self) -> list[Output]:
         """Nothing came for as long as the limits allow (RFC 5321 4.5.3.2)."""
@@ -112,7 +127,7 @@ class Session:
     @property
     def waiting(self) -> bool:
         """Whether nothing goes on until the carrier answers."""
-        return self._stage in {Stage.ASKING, Stage.HANDING_OVER, Stage.STARTING_TLS}
+        return self._stage in {Stage.ASKING, Stage.SIGNING_IN, Stage.HANDING_OVER, Stage.STARTING_TLS}
 
     @property
     def has_room(self) -> bool:
@@ -134,35 +149,22 @@ class Session:
         """What this session holds in memory: octets that are not dealt with, and a mail handed over but not yet answered."""
         return len(self._incoming) + self._octets_handed_over
 
-    @property
-    def bad_commands(self) -> int:
-        """How many commands were wrong so far."""
-        return self._bad_commands
-
-    @property
-    def refused_recipients(self) -> int:
-        """How many recipients were refused for good so far."""
-        return self._refused_recipients
-
-    @property
-    def client_name(self) -> str:
-        """What the client calls itself, for the trace; a claim and no more. Empty before EHLO."""
-        return self._client_name
-
     # Reading on
 
     def _go_on(self) -> list[Output]:
         while self._take_step():
             pass
         self._incoming.release()
-        return self._take_outputs()
+        return self._speech.take()
 
     def _take_step(self) -> bool:
         """Deal with one line or one mail; False when there is none, or when the session may not go on."""
-        if self._stage is Stage.COMMAND and self._leaving and not self.mail_open:
+        if self._stage in {Stage.COMMAND, Stage.ANSWER} and self._leaving and not self.mail_open:
             self._close(self._leaving)
         if self._stage is Stage.COMMAND:
             return self._take_line()
+        if self._stage is Stage.ANSWER:
+            return self._take_answer()
         return self._stage is Stage.CONTENT and self._take_content()
 
     def _take_line(self) -> bool:
@@ -178,8 +180,10 @@ class Session:
 
     def _obey(self, command: Command) -> None:
         obey = self._COMMANDS.get(command.verb)
-        if obey is None:
-            self._refuse(wording.UNKNOWN_COMMAND)
+        if always := wording.ALWAYS.get(command.verb):
+            self._say(always)
+        elif obey is None:
+            self._refuse(wording.NOT_IMPLEMENTED if command.verb in wording.NOT_OFFERED else wording.UNKNOWN_COMMAND)
         elif command.argument and command.verb in self._STAND_ALONE:
             self._refuse(wording.NO_ARGUMENT_TAKEN)
         else:
@@ -189,7 +193,8 @@ class Session:
 
     def _ehlo(self, argument: str) -> None:
         tls = self._tls_offered and not self._tls_active  # RFC 3207 4.2: not offered again under TLS
-        self._meet(argument, wording.extensions(self._hostname, self._limits, tls=tls))
+        mechanisms = self.gate.mechanisms(tls=self._tls_active)
+        self._meet(argument, wording.extensions(self._hostname, self._limits, tls=tls, mechanisms=mechanisms))
 
     def _helo(self, argument: str) -> None:
         self._meet(argument, wording.hello(self._hostname))
@@ -199,7 +204,7 @@ class Session:
         if isinstance(name, Reply):
             self._refuse(name)  # RFC 5321 4.1.4: the state stays as it was
             return
-        self._client_name = name
+        self.client_name = name
         self._mail = None  # RFC 5321 4.1.4: like RSET
         self._say(hello)
 
@@ -213,15 +218,41 @@ class Session:
             self._incoming.clear()  # what was pipelined behind it could be anybody's (CVE-2011-0411)
             self._ask(Stage.STARTING_TLS, StartTls())
 
-    def _mail_from(self, argument: str) -> None:
-        if not self._client_name:
+    def _auth(self, argument: str) -> None:
+        if self.gate.is_there and not self.client_name:
             self._refuse(wording.HELLO_FIRST)
+        else:
+            self._sign_in(self.gate.begin(argument, tls=self._tls_active, mail_open=self.mail_open))
+
+    def _take_answer(self) -> bool:
+        line = self._incoming.line()
+        if line is None:
+            return False
+        self._stage = Stage.COMMAND
+        self._sign_in(self.gate.go_on(line))
+        return True
+
+    def _sign_in(self, step: Step) -> None:
+        match step:
+            case Question(reply):
+                self._stage = Stage.ANSWER
+                self._say(reply)
+            case Credentials():
+                self._ask(Stage.SIGNING_IN, AskSecret(step))
+            case _:
+                self._refuse(step)
+
+    def _mail_from(self, argument: str) -> None:
+        if not self.client_name:
+            self._refuse(wording.HELLO_FIRST)
+        elif refusal := self.gate.refusal_to_send(tls=self._tls_active):
+            self._refuse(refusal)
         elif self._mail:
             self._refuse(wording.MAIL_OPEN)
         elif self._mails >= self._limits.mails_per_session:
             self._close(wording.MAILS_SPENT)
         else:
-            self._begin_mail(read_mail(argument, self._limits))
+            self._begin_mail(read_mail(argument, self._limits, signs_in=self.gate.is_there))
 
     def _begin_mail(self, reverse_path: str | Reply) -> None:
         if isinstance(reverse_path, Reply):
@@ -234,7 +265,7 @@ class Session:
     def _rcpt_to(self, argument: str) -> None:
         if not self._mail:
             self._refuse(wording.MAIL_FIRST)
-        elif self._refused_recipients >= self._limits.unknown_recipients:
+        elif self.refused_recipients >= self._limits.unknown_recipients:
             self._close(wording.REFUSALS_SPENT)
         elif len(self._mail.recipients) >= self._limits.recipients_per_mail:
             self._say(wording.TOO_MANY_RECIPIENTS)
@@ -273,14 +304,8 @@ class Session:
         return True
 
     def _rset(self, _argument: str) -> None:
-        self._mail = None  # RFC 5321 4.1.1.5; who the client is, and TLS, stay
+        self._mail = None  # RFC 5321 4.1.1.5; who the client is, signed in or not, and TLS, stay
         self._say(wording.FINE)
-
-    def _noop(self, _argument: str) -> None:
-        self._say(wording.FINE)  # RFC 5321 4.1.1.9: its argument is ignored
-
-    def _help(self, _argument: str) -> None:
-        self._say(wording.HELP)
 
     def _vrfy(self, argument: str) -> None:
         if argument:
@@ -291,45 +316,36 @@ class Session:
     def _quit(self, _argument: str) -> None:
         self._close(wording.GOODBYE)  # RFC 5321 4.1.1.10
 
-    def _not_offered(self, _argument: str) -> None:
-        self._refuse(wording.NOT_IMPLEMENTED)
-
     _COMMANDS: ClassVar[Mapping[str, Callable[["Session", str], None]]] = {
         "EHLO": _ehlo,
         "HELO": _helo,
         "STARTTLS": _starttls,
+        "AUTH": _auth,
         "MAIL": _mail_from,
         "RCPT": _rcpt_to,
         "DATA": _data,
         "RSET": _rset,
-        "NOOP": _noop,
-        "HELP": _help,
         "VRFY": _vrfy,
         "QUIT": _quit,
-        "EXPN": _not_offered,  # RFC 5321 7.3: lists are nobody's business
-        "AUTH": _not_offered,  # RFC 4954: nobody signs in to send
-        "BDAT": _not_offered,  # RFC 3030: CHUNKING is not announced
-        "TURN": _not_offered,  # RFC 5321 F.1
-        "ETRN": _not_offered,  # RFC 1985: nothing waits here for a client to fetch
     }
     _STAND_ALONE = frozenset({"STARTTLS", "DATA", "RSET", "QUIT"})  # RFC 5321 4.1.1, RFC 3207 4
 
     # Speaking
 
     def _say(self, reply: Reply) -> None:
-        self._said.append(reply.encode())
+        self._speech.say(reply)
 
     def _refuse(self, reply: Reply) -> None:
         """Answer a command that is wrong; a client that makes too many of these is no mail program."""
-        self._bad_commands += 1
-        if self._bad_commands > self._limits.bad_commands:
+        self.bad_commands += 1
+        if self.bad_commands > self._limits.bad_commands:
             self._close(wording.ERRORS_SPENT)
         else:
             self._say(reply)
 
     def _ask(self, stage: Stage, output: Output) -> None:
         self._stage = stage
-        self._put(output)
+        self._speech.put(output)
 
     def _awaits(self, stage: Stage) -> bool:
         """Whether this is what the session waits for, and if so, wait no longer. After the end, answers come too late."""
@@ -357,7 +373,7 @@ class Session:
             self._end()
         elif self._stage is not Stage.CLOSED:
             self._close(reply)
-        return self._take_outputs()
+        return self._speech.take()
 
     def _leave_soon(self, reply: Reply) -> list[Output]:
         """End it, but let a mail that is begun come to its reply (RFC 5321 3.8)."""
@@ -373,18 +389,4 @@ class Session:
         self._mail = None
         self._incoming.clear()
         self._octets_handed_over = 0
-        self._put(Close())
-
-    def _put(self, output: Output) -> None:
-        self._gather()
-        self._outputs.append(output)
-
-    def _gather(self) -> None:
-        if self._said:
-            self._outputs.append(Send(b"".join(self._said)))
-            self._said.clear()
-
-    def _take_outputs(self) -> list[Output]:
-        self._gather()
-        outputs, self._outputs = self._outputs, []
-        return outputs
+        self._speech.put(Close())

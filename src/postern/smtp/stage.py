@@ -5,11 +5,13 @@ from enum import Enum, auto
 
 
 class Stage(Enum):
-    """What the session is about to do: the first two read, the next three wait for a call."""
+    """What the session is about to do: the first three read, the next four wait for a call."""
 
     COMMAND = auto()
     CONTENT = auto()
+    ANSWER = auto()  # to what was asked in signing in
     ASKING = auto()
+    SIGNING_IN = auto()
     HANDING_OVER = auto()
     STARTING_TLS = auto()
     CLOSED = auto()

@@ -4,6 +4,9 @@ None repeats what the client sent, and none holds an address. What is said of a 
 edge asks others and hands their reply in. Enhanced statuses are those of RFC 3463 and RFC 5248.
 """
 
+import base64
+from collections.abc import Sequence
+
 from postern.model.limits import Limits
 from postern.smtp.reply import Reply
 
@@ -25,6 +28,23 @@ HELLO_FIRST = Reply(503, "Say EHLO first", "5.5.1")  # RFC 5321 4.1.4
 # STARTTLS
 TLS_READY = Reply(220, "Begin TLS now", "2.0.0")  # RFC 3207 4
 TLS_ALREADY = Reply(503, "TLS is in use already", "5.5.1")
+
+# AUTH, where mail is submitted (RFC 4954, RFC 6409)
+ENCRYPTION_FIRST = Reply(538, "Signing in needs TLS", "5.7.11")  # RFC 4954 6
+TLS_FIRST = Reply(530, "Begin TLS first: say STARTTLS", "5.7.0")  # RFC 3207 4
+SIGN_IN_FIRST = Reply(530, "Sign in first, with AUTH", "5.7.0")  # RFC 4954 6
+SIGNED_IN_ALREADY = Reply(503, "You are signed in already", "5.5.1")  # RFC 4954 4
+AUTH_IN_MAIL = Reply(503, "A mail is begun: finish it, or say RSET", "5.5.1")  # RFC 4954 4
+AUTH_SYNTAX = Reply(501, "Write AUTH, a mechanism, and at most one word behind it", "5.5.4")
+MECHANISM_UNKNOWN = Reply(504, "This way of signing in is not offered: take PLAIN or LOGIN", "5.5.4")  # RFC 4954 4
+CREDENTIALS_SYNTAX = Reply(501, "This answer is not written as the mechanism asks", "5.5.2")  # RFC 4954 4
+ANSWER_TOO_LONG = Reply(500, "The answer is longer than any here can be", "5.5.6")  # RFC 4954 6
+AUTH_CANCELLED = Reply(501, "Signing in was given up", "5.7.0")  # RFC 4954 4
+SIGNED_IN = Reply(235, "Signed in", "2.7.0")  # RFC 4954 6
+NOT_SIGNED_IN = Reply(535, "Name and secret do not fit together", "5.7.8")  # RFC 4954 6
+SIGN_IN_LATER = Reply(454, "Signing in is not possible now: try again soon", "4.7.0")  # RFC 4954 6
+SIGN_INS_SPENT = Reply(421, "Too many wrong sign-ins", "4.7.0")
+AUTH_PARAMETER = Reply(501, "AUTH= takes an address or <>, written as RFC 4954 5 asks", "5.5.4")
 
 # MAIL
 MAIL_SYNTAX = Reply(501, "Write MAIL FROM:<address>, with parameters after a space", "5.5.4")
@@ -59,6 +79,15 @@ HELP = Reply(214, "EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT", "2.0.0")
 NAME_EXPECTED_BY_VRFY = Reply(501, "VRFY takes a name", "5.5.4")
 NOT_TOLD = Reply(252, "Whose mailbox it is stays unsaid: send the mail to find out", "2.5.2")  # RFC 5321 3.5.3, 7.3
 GOODBYE = Reply(221, "Goodbye", "2.0.0")
+ALWAYS = {"NOOP": FINE, "HELP": HELP}  # at any point, whatever stands behind them (RFC 5321 4.1.1.8, 4.1.1.9)
+NOT_OFFERED = frozenset(
+    {
+        "EXPN",  # RFC 5321 7.3: lists are nobody's business
+        "BDAT",  # RFC 3030: CHUNKING is not announced
+        "TURN",  # RFC 5321 F.1
+        "ETRN",  # RFC 1985: nothing waits here for a client to fetch
+    }
+)
 
 # The end
 SOURCE_CROWDED = Reply(421, "Too many connections from your network: try again later", "4.7.0")
@@ -81,7 +110,7 @@ def hello(hostname: str) -> Reply:
     return Reply(250, hostname)
 
 
-def extensions(hostname: str, limits: Limits, *, tls: bool) -> Reply:
+def extensions(hostname: str, limits: Limits, *, tls: bool, mechanisms: Sequence[str] = ()) -> Reply:
     """The answer to EHLO (RFC 5321 4.1.1.1): what is offered here, one keyword a line."""
     keywords = [
         hostname,
@@ -90,7 +119,22 @@ def extensions(hostname: str, limits: Limits, *, tls: bool) -> Reply:
         "8BITMIME",  # RFC 6152
         "ENHANCEDSTATUSCODES",  # RFC 2034
     ]
-    return Reply(250, "\n".join([*keywords, "STARTTLS"] if tls else keywords))
+    if tls:
+        keywords.append("STARTTLS")
+    if mechanisms:
+        keywords.append(f"AUTH {' '.join(mechanisms)}")  # RFC 4954 3
+    return Reply(250, "\n".join(keywords))
+
+
+def ask_client(question: bytes) -> Reply:
+    """The server's turn in an exchange (RFC 4954 4)."""
+    return Reply(334, base64.b64encode(question).decode("ascii"))
+
+
+def sign_in_locked(limits: Limits) -> Reply:
+    """What whoever was wrong too often hears, right or wrong."""
+    minutes = max(1, limits.sign_in_lock // 60)
+    return Reply(454, f"Too many wrong sign-ins came from there: try again in {minutes} minutes", "4.7.0")
 
 
 def too_large(limits: Limits) -> Reply:

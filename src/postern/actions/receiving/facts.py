@@ -14,7 +14,7 @@ from postern.mail.contact_details import Allowed
 from postern.mail.files.inspection import find_refused
 from postern.mail.steps.contact_details import details_in
 from postern.model.address import Address
-from postern.model.authentication import Proof
+from postern.model.authentication import Mode, Proof
 from postern.model.automatic import Automatic
 from postern.model.day import Day
 from postern.model.people import Marketplace, Seller
@@ -59,7 +59,8 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
     """What the rules may know of this mail. ``counted_already`` are the day's messages that the same mail makes before it."""
     mail, reading, pair, author = arrival.mail, arrival.reading, arrival.pair, arrival.author
     address = _author_address(arrival, posted)
-    proof = Proof.PROVED if posted else mail.authentication.proof_of(address) if address else Proof.UNPROVED
+    is_elsewhere = _is_submitted_elsewhere(arrival)
+    proof = _proof(arrival, address, posted) if not is_elsewhere else Proof.UNPROVED
     author_id = _author_id(arrival, address, proof, posted)
     place = _place(look, frame, arrival, author_id, posted)
     automatic = None if posted else recognise(reading, mail.envelope)
@@ -82,6 +83,8 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         author_has_address=posted is not None or address is not None,
         author_proof=proof,
         author_is_of_pair=author_id is not None,
+        submitted=mail.authentication.mode is Mode.SUBMISSION,
+        submitted_for_another=is_elsewhere,
         attachments=len(reading.letter.attachments),
         attachments_maximum=limits.attachments,
         attachment_bytes=sum(len(one.content) for one in reading.letter.attachments),
@@ -118,6 +121,12 @@ def _author_address(arrival: Arrival, posted: Posted | None) -> Address | None:
     return arrival.pair.buyer.address if arrival.author is Side.BUYER else None
 
 
+def _proof(arrival: Arrival, address: Address | None, posted: Posted | None) -> Proof:
+    if posted:
+        return Proof.PROVED
+    return arrival.mail.authentication.proof_of(address) if address else Proof.UNPROVED
+
+
 def _author_id(arrival: Arrival, address: Address | None, proof: Proof, posted: Posted | None) -> UUID | None:
     """The person of the pair who wrote; whoever is not proved is nobody here."""
     if posted:
@@ -129,6 +138,12 @@ def _place(look: Look, frame: Frame, arrival: Arrival, author_id: UUID | None, p
     if posted or author_id is None:
         return posted.place if posted else None
     return find_place(look, frame.keyring, arrival.pair, arrival.reading, arrival.author, arrival.mail.received_at)
+
+
+def _is_submitted_elsewhere(arrival: Arrival) -> bool:
+    """Whoever signs in does so for one seller: the same address may write for others, and buy here, but not by that secret."""
+    signed_in = arrival.mail.authentication.signed_in
+    return signed_in is not None and (arrival.author is Side.BUYER or signed_in.seller_id != arrival.pair.seller.id)
 
 
 def _allowed(pair: Pair, public_url: str) -> Allowed:

@@ -11,7 +11,10 @@ from postern.policy.reasons import (
     SENDER_NOT_PROVED,
     SENDER_NOT_REGISTERED,
     SENDER_UNKNOWN_NOW,
+    SIGNED_IN_AS_ANOTHER,
+    SIGNED_IN_FOR_ANOTHER,
     Cause,
+    Reason,
 )
 from postern.policy.verdict import Effect, Finding
 
@@ -28,8 +31,15 @@ def must_be_proved(facts: Facts) -> tuple[Finding, ...]:
     """
     if facts.author_proof is Proof.PROVED:
         return ()
-    reason = SENDER_UNKNOWN_NOW if facts.author_proof is Proof.UNKNOWN_NOW else SENDER_NOT_PROVED
-    return (Finding("proof of sender", Cause(reason), Effect.REFUSE),)
+    return (Finding("proof of sender", Cause(_lack_of_proof(facts)), Effect.REFUSE),)
+
+
+def _lack_of_proof(facts: Facts) -> Reason:
+    if facts.author_proof is Proof.UNKNOWN_NOW:
+        return SENDER_UNKNOWN_NOW
+    if facts.submitted_for_another:
+        return SIGNED_IN_FOR_ANOTHER
+    return SIGNED_IN_AS_ANOTHER if facts.submitted else SENDER_NOT_PROVED
 
 
 def must_not_be_blocked(facts: Facts) -> tuple[Finding, ...]:
