@@ -27,7 +27,7 @@ from tests.people import town as found_town
 from tests.permitting import decided, seller_named
 
 both_loops = pytest.mark.parametrize("loop", LOOPS)
-QUICK = Limits(sign_in_delay=0)
+QUICK = Limits(sign_in_delay=0, wrong_per_session=3)
 
 
 @dataclass(frozen=True, slots=True)
