@@ -156,6 +156,7 @@ def forget_page_of_pair(
     rows = _page(connection, chosen, after)
     blobs = _forget_words(connection, seller_id, rows)
     if after is None:
+        connection.execute(delete(draft).where(draft.c.seller_id == seller_id, draft.c.thread_id.in_(threads)))
         connection.execute(update(thread).where(thread.c.id.in_(threads), thread.c.seller_id == seller_id).values(order_id=None))
     return _last(rows), len(rows), blobs
 

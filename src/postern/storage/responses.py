@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, Connection, RowMapping, Select, bindparam,
 
 from postern.model.response import Response
 from postern.storage.clocks import OPENED
-from postern.storage.schema import message, response, thread_standing
+from postern.storage.schema import draft, message, response, thread_standing
 from postern.storage.store import Look
 
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
@@ -49,11 +49,16 @@ def list_responses(look: Look, seller_id: int, since: datetime, most: int | None
 
 
 def forget_clocks(connection: Connection, seller_id: int, message_ids: Collection[UUID], thread_ids: Collection[UUID]) -> None:
-    """These messages were kept long enough, and so were their clocks; a thread's row goes when its last message has gone."""
+    """These messages were kept long enough, and so were their clocks; a thread's row, and what was begun in it,
+    goes when its last message has gone.
+    """
     connection.execute(delete(response).where(response.c.seller_id == seller_id, response.c.message_id.in_(message_ids)))
     inhabited = select(message.c.id).where(message.c.seller_id == seller_id, message.c.thread_id == thread_standing.c.thread_id)
     standing = thread_standing.c.seller_id == seller_id, thread_standing.c.thread_id.in_(thread_ids)
     connection.execute(delete(thread_standing).where(*standing, ~inhabited.exists()))
+    begun = draft.c.seller_id == seller_id, draft.c.thread_id.in_(thread_ids)
+    left = select(message.c.id).where(message.c.seller_id == seller_id, message.c.thread_id == draft.c.thread_id)
+    connection.execute(delete(draft).where(*begun, ~left.exists()))
 
 
 def end_clocks(connection: Connection, seller_id: int, message_ids: Sequence[UUID]) -> None:
