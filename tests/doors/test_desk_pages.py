@@ -7,12 +7,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from postern.model.delivery import Failed
 from postern.model.envelope import Mail
 from postern.model.identifier import show
 from postern.model.team import Role
 from postern.model.view import Cursor, View
+from postern.storage import schema
 from postern.web.routes import DESK
 from tests.desk import BEN, MIA, Clerk, hire, open_desk, sign_in
 from tests.people import ANN, ON_SQLITE, Town
@@ -52,6 +54,12 @@ def message_in(clerk: Clerk, thread: str) -> str:
     found = re.search(r'id="(msg_\w+)"', clerk.get(f"/s/1/threads/{thread}").text)
     assert found
     return found[1]
+
+
+def point_to(town: Town, url: str) -> None:
+    """Where the marketplace hears of infringements."""
+    changed = update(schema.marketplace).values(report_infringement_url=url)
+    town.store.write(lambda transaction: transaction.execute(changed)).result()
 
 
 def html_of(town: Town, html: str) -> Mail:
@@ -132,6 +140,11 @@ def test_a_reported_message_leaves_and_its_reporter_reads_what_that_means(desk: 
     [thread] = threads_in(clerk)
     message = message_in(clerk, thread)
     report = f"/s/1/messages/{message}/report"
+    assert "Report infringement" not in clerk.get(report).text  # this marketplace names no page for that
+    point_to(town, "javascript:alert(1)")
+    assert "javascript" not in clerk.get(report).text
+    point_to(town, "https://shop.example/infringement")
+    assert 'href="https://shop.example/infringement"' in clerk.get(report).text
     assert clerk.post(report).status == 422
     assert clerk.post(report, reason="other").status == 422
     answer = clerk.post(report, reason="spam")

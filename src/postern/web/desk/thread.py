@@ -16,9 +16,12 @@ from postern.model.identifier import show as spell
 from postern.model.relationship import Side
 from postern.model.remark import Done, Door, Remark
 from postern.model.report import ReportReason
-from postern.model.thread import MessageState
+from postern.model.thread import Message, MessageState
 from postern.policy.verdict import Effect
+from postern.storage.people import find_marketplace
+from postern.storage.relationships import find_relationship
 from postern.storage.remarks import is_remarked
+from postern.storage.store import Look
 from postern.web.desk import words
 from postern.web.desk.messages import names, read_ids
 from postern.web.desk.visit import Ask, Visit, enter, go, read_seller
@@ -144,6 +147,7 @@ def _report_page(visit: Visit, name: str, lack: Lack | None) -> Response[bytes]:
     with pages.store.look() as look:
         message = visit.viewer.find_message(look, name)
         thread_of(look, visit.viewer, message)
+        infringement_url = _infringement_url(look, message)
         is_done = is_remarked(look, Remark.REPORT, message, Side.SELLER)
         counts = list_counts(look, visit.viewer, pages.clock.now())
     return visit.show(
@@ -156,8 +160,16 @@ def _report_page(visit: Visit, name: str, lack: Lack | None) -> Response[bytes]:
             "chosen": visit.ask.typed("reason"),
             "typed": visit.ask.typed("text"),
             "maximum": pages.frame.limits.report_text,
+            "infringement_url": infringement_url,
             "counts": counts,
             **names(visit),
         },
         status=422 if lack else 200,
     )
+
+
+def _infringement_url(look: Look, message: Message) -> str:
+    """Where the marketplace wants to hear of counterfeits (R26); empty where it said nothing, or no web page."""
+    found = find_relationship(look, message.seller_id, message.relationship_id)
+    url = find_marketplace(look, found[0].marketplace_id).report_infringement_url if found else ""
+    return url if url.startswith(("https://", "http://")) else ""
