@@ -99,7 +99,7 @@ def test_what_came_back_is_in_not_delivered_alone(desk: tuple[Town, Clerk]) -> N
     town.deliver(Failed(550, "5.1.1", "no such user"))
     assert threads_in(clerk, "/sent") == []
     [thread] = threads_in(clerk, "/not-delivered")
-    assert "Not delivered" in clerk.get(f"/s/1/threads/{thread}").text
+    assert "Could not be delivered" in clerk.get(f"/s/1/threads/{thread}").text
 
 
 def test_no_response_needed_for_several_and_undone_for_all(desk: tuple[Town, Clerk]) -> None:

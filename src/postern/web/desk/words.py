@@ -40,7 +40,7 @@ def state_words(language: str, state: MessageState) -> tuple[str, str]:
     words = {
         MessageState.QUEUED: (say(language, "On its way"), "wait"),
         MessageState.DELIVERED: (say(language, "Delivered"), "good"),
-        MessageState.FAILED: (say(language, "Not delivered"), "bad"),
+        MessageState.FAILED: (say(language, "Could not be delivered"), "bad"),
         MessageState.BOUNCED: (say(language, "Came back"), "bad"),
         MessageState.HELD: (say(language, "Held"), "wait"),
         MessageState.BLOCKED: (say(language, "Blocked: the buyer opted out"), "bad"),
