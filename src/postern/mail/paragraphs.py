@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
+from postern.language import DEFAULT_LANGUAGE, direction, spoken
 from postern.mail.characters import one_line
 
 COLUMNS = 72
 SMALL = "font-size:small"
 
 _FSI, _PDI = "\u2068", "\u2069"  # first strong isolate, pop directional isolate (Unicode UAX 9, 2.4)
-_RIGHT_TO_LEFT = frozenset(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"])
 _FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 
 # Chinese and Japanese may be broken after any letter, but no line begins with what closes a clause (JIS X 4051).
@@ -39,11 +39,6 @@ class Line:
 def isolated(foreign: str) -> str:
     """Words of somebody else, on one line, ready to stand in a sentence of ours."""
     return f"{_FSI}{words}{_PDI}" if (words := one_line(foreign)) else ""
-
-
-def direction(language: str) -> str:
-    """How this language is read: the value of HTML's ``dir``."""
-    return "rtl" if language.replace("_", "-").partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
 
 
 def plain_words(words: str) -> str:
@@ -82,7 +77,7 @@ def page(language: str, title: str, pieces: Iterable[str]) -> str:
     return "\n".join(
         (
             "<!DOCTYPE html>",
-            f'<html lang="{escape(language)}" dir="{direction(language)}"><head><meta charset="utf-8">',
+            f'<html lang="{spoken(language) or DEFAULT_LANGUAGE}" dir="{direction(language)}"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">',
             f"<title>{escape(title)}</title>",
             "<style>body{font-family:system-ui,sans-serif;overflow-wrap:break-word}img{max-width:100%;height:auto}</style>",
