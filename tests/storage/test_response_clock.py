@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from postern.model.response import Response
 from postern.model.thread import MessageState
 from postern.storage import schema
 from postern.storage.responses import find_responses, list_responses
+from postern.storage.statements import write_all
 from postern.storage.threads import find_message
 from tests.people import Town
 from tests.people import town as found_town
@@ -78,6 +79,15 @@ def test_a_message_of_a_buyer_starts_a_clock_and_one_answer_stops_all(town: Town
     third = write(town)
     assert clock_of(town, third).is_open  # type: ignore[union-attr]
     assert standing(town)["waiting_since"] is None
+
+
+def test_clocks_of_many_messages_are_written_with_one_statement_each(town: Town) -> None:
+    """A batch that fails is written change by change, and nobody but the clock on the wall would tell."""
+    changes = [town.judge(town.from_ann(Subject=f"Number {number}")).change for number in range(3)]
+    changes += [town.judge(town.from_acme(Subject=f"Answer {number}")).change for number in range(3)]
+    town.store.write(lambda transaction: write_all(transaction, changes)).result()
+    with town.store.look() as look:
+        assert len(list_responses(look, 1, datetime.fromtimestamp(0, tz=UTC))) == 3
 
 
 def test_an_automatic_answer_stops_nothing_and_starts_nothing(town: Town) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    or_,
     select,
     text,
     tuple_,
@@ -72,7 +73,7 @@ _FIRST_LATER_ANSWER = (
                     message.c.thread_id == thread_standing.c.thread_id,
                     message.c.author == Side.SELLER,
                     message.c.automatic.is_(None),
-                    message.c.state.in_(sorted(ACCEPTED)),
+                    or_(*(message.c.state == state for state in sorted(ACCEPTED))),  # a list would forbid many rows at once
                     message.c.received_at > bindparam("started", type_=Moment),
                 )
                 .scalar_subquery(),
