@@ -1,14 +1,16 @@
-"""A search for mails that break the letter, led by coverage, with atheris.
+"""A search for mails that break the letter, and for clients that break the session, led by coverage, with atheris.
 
-    python bench/fuzz.py reader|writer|guard [--minutes 10] [--findings FOLDER]
+    python bench/fuzz.py reader|writer|guard|session|address [--minutes 10] [--findings FOLDER]
 
 atheris is no requirement of the tests, for it does not build everywhere: `pip install atheris` brings it. The search starts from
-the mails of our own tests and changes them as mails are built: by lines, tokens and encodings. A finding is written to the folder
+the mails, the dialogues and the addresses of our own tests and changes them as mails are built: by lines, tokens and encodings. A
+finding is written to the folder
 (the octets that make it, to be kept as a test) and ends the search with another status than 0.
 """
 
 import argparse
 import base64
+import contextlib
 import email
 import email.policy
 import quopri
@@ -26,7 +28,7 @@ try:
 except ImportError:
     sys.exit("atheris is missing. Install it into this environment: pip install atheris")
 
-with atheris.instrument_imports(include=["postern.mail", "postern.model"]):
+with atheris.instrument_imports(include=["postern.mail", "postern.model", "postern.smtp"]):
     from postern.mail import header_lines, writer
     from postern.mail.characters import clean, one_line
     from postern.mail.guard import find_certain
@@ -34,12 +36,46 @@ with atheris.instrument_imports(include=["postern.mail", "postern.model"]):
     from postern.mail.reader import read
     from postern.mail.reading.file_names import clean_file_name
     from postern.mail.rewrite import rewrite
+    from postern.model.address import LOCAL_PART_MAXIMUM, Address
+    from postern.smtp.command import read_mail, read_rcpt
+    from postern.smtp.reply import LINE_MAXIMUM, Reply
 
+from postern.errors import AddressError
+from tests.dialogue import octets, read_dialogue
 from tests.hostile import HOSTILE
 from tests.letters import ANN, FROM_ANN, LIMITS, numbered_boundaries
 from tests.ordinary import ordinary_mails
+from tests.talking import SMALL, carrier
 
 CORPUS = Path(__file__).resolve().parents[1] / "tests" / "corpus"
+DIALOGUES = Path(__file__).resolve().parents[1] / "tests" / "doors" / "dialogues"
+COMMANDS = [
+    *(
+        b"EHLO a.test\r\n",
+        b"HELO a.test\r\n",
+        b"MAIL FROM:<",
+        b"RCPT TO:<shop@marketplace.example>\r\n",
+        b"DATA\r\n",
+        b"RSET\r\n",
+    ),
+    *(
+        b"STARTTLS\r\n",
+        b"QUIT\r\n",
+        b"\r\n.\r\n",
+        b"\n.\n",
+        b"\r.\r",
+        b"\r\n.",
+        b"\0",
+        b"\xff",
+        b"@",
+        b'"',
+        b"\\",
+        b"[IPv6:",
+        b"[",
+        b">",
+    ),
+    *(b" SIZE=", b" BODY=8BITMIME", b"xn--", b".", b"%", b"!", b",", b":", b"{", b"=", b"\r", b"\n"),
+]
 ADDRESS = ANN.canonical()
 INPUT_MAXIMUM = 10_000  # octets
 INPUT_SECONDS = 5
@@ -77,7 +113,7 @@ def main() -> None:
     folder = Path(given.findings)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="postern-fuzz-") as seeds:
-        for number, seed in enumerate(_seeds()):
+        for number, seed in enumerate(_seeds(given.target)):
             (Path(seeds) / f"{number:04}").write_bytes(seed[:INPUT_MAXIMUM])
         options = [
             f"-max_total_time={int(given.minutes * 60)}",
@@ -91,7 +127,13 @@ def main() -> None:
         atheris.Fuzz()
 
 
-def _seeds() -> list[bytes]:
+def _seeds(target: str) -> list[bytes]:
+    if target in SMTP:
+        said = [
+            [octets(step) for step in one.steps if step.kind in {"C:", "C>"}]
+            for one in map(read_dialogue, DIALOGUES.glob("*.txt"))
+        ]
+        return [b"".join(lines) for lines in said] if target == "session" else [line for lines in said for line in lines]
     return [
         *(grow(SEED_SIZE) for grow in HOSTILE.values()),
         *(mail.make() for mail in ordinary_mails()[:4]),
@@ -105,11 +147,12 @@ def _mutate(content: bytes, maximum: int, seed: int) -> bytes:
     changed = bytearray(content)
     start = chance.randrange(len(changed) + 1)
     end = min(len(changed), start + chance.randrange(1, 60))
+    tokens = COMMANDS if sys.argv[1] in SMTP else TOKENS
     match chance.randrange(8):
         case 0 | 1:
-            changed[start:start] = chance.choice(TOKENS)
+            changed[start:start] = chance.choice(tokens)
         case 2:
-            changed[start:end] = chance.choice(TOKENS)
+            changed[start:end] = chance.choice(tokens)
         case 3:
             changed[start:end] = b""
         case 4:
@@ -181,15 +224,52 @@ def relay_and_look(content: bytes) -> None:
     _hold(isinstance(again, Relayed), "relayed once and held the second time")
 
 
+def talk_to_the_session(content: bytes) -> None:
+    """Whatever comes, in whatever pieces: the same replies and mails, within the limits, with nothing said back."""
+    cut = content[0] if content else 0
+    whole, pieces = carrier(), carrier()
+    whole.send(content)
+    for start in range(0, len(content), cut + 1):
+        pieces.send(content[start : start + cut + 1])
+        held = pieces.session.held_octets
+        _hold(held <= max(SMALL.command_line, SMALL.message_size * 4 // 3 + 20), "too much is held")
+    _hold((whole.story, whole.said) == (pieces.story, pieces.said), "another story in pieces")
+    said = whole.said + b"".join(piece for piece in whole.story if isinstance(piece, bytes))
+    _hold(said.isascii() and all(len(line) <= LINE_MAXIMUM for line in said.splitlines(keepends=True)), "a reply")
+    for mail in whole.mails:
+        pairs = mail.content.count(b"\r\n")
+        _hold(mail.content.count(b"\r") == pairs == mail.content.count(b"\n") and b"\0" not in mail.content, "a bare end of line")
+        _hold(len(mail.content) <= SMALL.message_size, "too large")
+
+
+def read_any_address(content: bytes) -> None:
+    """Whatever is taken for an address in a command is one in the model too, or a literal; and it reads as itself again."""
+    text = content.decode("latin-1")
+    for path in (read_mail(text, SMALL), read_rcpt(text), read_mail(f"FROM:<{text}>", SMALL), read_rcpt(f"TO:<{text}>")):
+        if isinstance(path, Reply) or path == "" or path.lower() == "postmaster":
+            continue
+        _hold(path.isascii() and path.isprintable() and not path.startswith("@"), "what no command may hold")
+        _hold(read_rcpt(f"TO:<{path}>") == path, "another address the second time")
+        if not path.endswith("]") and len(path.rpartition("@")[0]) <= LOCAL_PART_MAXIMUM:
+            _hold(Address.parse(path).canonical() == path.lower(), "an address that is none")
+    with contextlib.suppress(AddressError):
+        address = Address.parse(text)
+        _hold(Address.parse(address.reveal()) == address, "another address the second time")
+        _hold(read_rcpt(f"TO:<{address.reveal()}>") == address.reveal(), "no address for a command")
+
+
 def _hold(truth: object, what: str) -> None:
     if not truth:
         raise AssertionError(what)
 
 
+SMTP = ("session", "address")
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "reader": read_anything,
     "writer": write_and_read_again,
     "guard": relay_and_look,
+    "session": talk_to_the_session,
+    "address": read_any_address,
 }
 
 

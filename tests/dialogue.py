@@ -35,6 +35,7 @@ HOSTNAME = "mx.marketplace.example"
 SIGNED_IN = SignedIn(Address.parse("help@acme.test"), 1)
 Kind = TypeVar("Kind", bound=Output)
 
+_REPEATED = re.compile(r"\{(.)\*(\d+)\}")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|([rn0\\]))|\{(.)\*(\d+)\}")
 
 
@@ -110,7 +111,8 @@ def reply(step: Step) -> Reply:
 
 def paths(step: Step) -> list[str]:
     """The reverse path and the recipients of an ask or take line, without their brackets."""
-    reverse_path, _, recipients = step.text.partition(" -> ")
+    text = _REPEATED.sub(lambda match: match[1] * int(match[2]), step.text)
+    reverse_path, _, recipients = text.partition(" -> ")
     return [reverse_path[1:-1], *recipients[1:-1].split("> <")]
 
 

@@ -20,3 +20,17 @@ def split_listen(listen: str) -> tuple[str, int]:
     if not colon or not host or not port.isdecimal() or int(port) > 65_535:  # noqa: PLR2004 - the largest port
         raise ConfigurationError(f"{listen!r} is not an address with a port, such as 127.0.0.1:2525")
     return host.strip("[]"), int(port)
+
+
+def read_socket(text: str) -> tuple[str, str, int] | None:
+    """Where another program listens: the whole path of its socket, or host and port; None where it does not. Raises ValueError:
+    nothing is guessed.
+    """
+    if not text:
+        return None
+    if text.startswith("/"):
+        return text, "", 0
+    try:
+        return "", *split_listen(text)
+    except ConfigurationError:
+        raise ValueError("must be the whole path of a socket, or HOST:PORT") from None

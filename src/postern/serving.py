@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import resource
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from ipaddress import ip_network
 
 from postern.actions.deliver_mail import settle_left_over
 from postern.actions.find_recipient import Recipient, find_recipient
@@ -17,18 +17,21 @@ from postern.actions.hold_unread import hold_unread
 from postern.actions.receive_mail import Answer, Job, Prepared, receive
 from postern.actions.sign_in_to_send import Credentials, note_sign_in, sign_in
 from postern.errors import AddressError, ConfigurationError
-from postern.listening import is_loopback, split_listen
+from postern.listening import is_loopback, read_socket, split_listen
 from postern.metrics.door import open_door
 from postern.metrics.meter import Meter
 from postern.metrics.standing import StandingCollector
 from postern.model.address import Address
 from postern.model.authentication import Authentication, Mode
 from postern.model.envelope import Mail
+from postern.model.hosts import read_networks
+from postern.model.limits import Limits
 from postern.model.submission import SignedIn
 from postern.ports import Courier
 from postern.settings import Settings, web_listen
 from postern.smtp.authentication.asking import Asker
 from postern.smtp.authentication.proving import Errand, Prover
+from postern.smtp.clamd import Place, Scanner, scanned
 from postern.smtp.connection import Hop
 from postern.smtp.courier import SmtpCourier
 from postern.smtp.doorkeeper import Doorkeeper
@@ -52,6 +55,7 @@ from postern.worker.runner import Runner
 from postern.worker.timetable import Timetable
 
 Prepare = Callable[[Job, str], Awaitable[object]]
+FILES_BESIDE = 300  # the store, the pool, the logs
 
 _log = logging.getLogger(__name__)
 
@@ -94,11 +98,23 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")  # RFC 9325 4.2: nothing that is not authenticated encryption
     try:
         context.load_cert_chain(settings.smtp.tls_cert, settings.smtp.tls_key)
     except (OSError, ssl.SSLError):
         raise ConfigurationError("smtp.tls_cert and smtp.tls_key: not a certificate with its key") from None
     return context
+
+
+def _allow_files(limits: Limits) -> None:
+    """Let this process open as many files as all its places need; the usual soft limit was made for other programs."""
+    needed = limits.sessions + limits.page_connections + limits.under_way + limits.next_hops + FILES_BESIDE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        _log.warning("only %s files can be open at once, and %s may be needed: raise the limit (ulimit -n)", hard, needed)
+        needed = hard
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,7 @@ async def serve(house: House, roles: Roles, stopped: asyncio.Event, started: Cal
     """
     require_safe(house.settings)
     examiner(house.settings)
+    _allow_files(house.frame.limits)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_only_server(house))
         pool = await _begin_pool(house, stack) if roles.smtp else None
@@ -229,8 +246,7 @@ async def _listen(edge: Edge, option: str, listen: str, submission: Submission |
 
 def _sources(house: House) -> Sources:
     smtp = house.settings.smtp
-    trusted, proxies = (tuple(ip_network(one) for one in networks) for networks in (smtp.trusted_sources, smtp.proxy_protocol))
-    return Sources(house.frame.limits, trusted, proxies)
+    return Sources(house.frame.limits, read_networks(smtp.trusted_sources), read_networks(smtp.proxy_protocol))
 
 
 def _proving(house: House, pool: Pool, stack: contextlib.AsyncExitStack) -> Prepare:
@@ -272,7 +288,9 @@ def _desk(house: House, store: Store, run: Prepare, runner: Runner | None) -> De
     async def take(mail: Mail) -> Answer:
         return await receive(mail, prepare_elsewhere, partial(_keep, store, runner), frame.limits.stale_retries + 1)
 
-    return Desk(find, take, clock, _doorkeeper(house, store))
+    desk = Desk(find, take, clock, _doorkeeper(house, store))
+    scanner = _scanner(house)
+    return scanned(desk, scanner) if scanner else desk
 
 
 def _doorkeeper(house: House, store: Store) -> Doorkeeper:
@@ -288,6 +306,11 @@ def _doorkeeper(house: House, store: Store) -> Doorkeeper:
         return await asyncio.to_thread(look_up)
 
     return Doorkeeper(check, house.frame.limits)
+
+
+def _scanner(house: House) -> Scanner | None:
+    where = read_socket(house.settings.clamav.socket)
+    return Scanner(Place(*where), house.frame.limits) if where else None
 
 
 async def _keep(store: Store, runner: Runner | None, prepared: Prepared) -> Outcome:
@@ -308,12 +331,15 @@ async def _keep(store: Store, runner: Runner | None, prepared: Prepared) -> Outc
 async def _start_pages(house: House, store: Store, stack: contextlib.AsyncExitStack) -> str:
     from postern.api.app import ROOT, build_api, open_office  # noqa: PLC0415 - loads slowly; mail is taken meanwhile
     from postern.web.app import Pages, build_app, serve_pages  # noqa: PLC0415 - as above
+    from postern.web.behind_proxies import Proxies  # noqa: PLC0415 - as above
 
+    web = house.settings.web
+    proxies = Proxies(read_networks(web.trusted_proxies), web.client_header)
     policy = spell_policy(house.settings.smtp.mta_sts, house.frame.hostname)
     pages = Pages(store=store, frame=house.frame, clock=house.clock, outbox=house.outbox(), sts_policy=policy)
     host, port = split_listen(web_listen(house.settings))
     api = build_api(open_office(store, house.frame, house.clock))
-    close, port = await serve_pages(build_app(pages), host, port, {ROOT: api})
+    close, port = await serve_pages(build_app(pages), host, port, {ROOT: api}, proxies)
     stack.push_async_callback(close)
     return f"pages are on http://{host}:{port}"
 

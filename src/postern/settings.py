@@ -7,36 +7,22 @@ error with a suggestion, because a setting that is silently ignored is worse tha
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from postern.errors import ConfigurationError
 from postern.listening import is_loopback
-from postern.model.hosts import read_nameservers, read_networks
 from postern.model.limits import Limits
+from postern.setting_kinds import Nameservers, Networks, Socket
 
 ENVIRONMENT_PREFIX = "POSTERN__"
 DEFAULT_WEB = "127.0.0.1:8480"
-
-
-def _checked_by(read: Callable[[tuple[str, ...]], object]) -> AfterValidator:
-    """Kept as text, as the file has it, once it can be read."""
-
-    def check(value: tuple[str, ...]) -> tuple[str, ...]:
-        read(value)
-        return value
-
-    return AfterValidator(check)
-
-
-Networks = Annotated[tuple[str, ...], _checked_by(read_networks)]
-Nameservers = Annotated[tuple[str, ...], _checked_by(read_nameservers)]
 
 
 class _Section(BaseModel):
@@ -132,11 +118,29 @@ class SubmissionSettings(_Section):
     )
 
 
+class ClamavSettings(_Section):
+    """A virus scanner."""
+
+    socket: Socket = Field(
+        default="",
+        description="Where ClamAV's daemon clamd listens: /PATH of its socket, or HOST:PORT. Empty: no mail is scanned. "
+        "Its StreamMaxLength must not be below limits.message_size.",
+    )
+
+
 class WebSettings(_Section):
     """Pages."""
 
     listen: str = Field(
         default="", description="Address and port of the pages; empty: those of a loopback public_url, else " + DEFAULT_WEB + "."
+    )
+    trusted_proxies: Networks = Field(
+        default=(), description="Networks of proxies in front of the pages, which say who the client is; nobody else is believed."
+    )
+    client_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        default="x-forwarded-for",
+        description="The header in which they say it: x-forwarded-for (with X-Forwarded-Proto) or forwarded (RFC 7239). "
+        "Each must add to it at the end.",
     )
 
 
@@ -245,6 +249,7 @@ class Settings(BaseSettings):
     keys: KeysSettings = Field(default=KeysSettings(), description="The one secret.")
     smtp: SmtpSettings = Field(default=SmtpSettings(), description="How mail comes in.")
     submission: SubmissionSettings = Field(default=SubmissionSettings(), description="How sellers' mail programs send.")
+    clamav: ClamavSettings = Field(default=ClamavSettings(), description="Whether mail is scanned for malware.")
     web: WebSettings = Field(default=WebSettings(), description="Where the pages are.")
     delivery: DeliverySettings = Field(default=DeliverySettings(), description="How mail goes out.")
     dkim: tuple[DkimSettings, ...] = Field(

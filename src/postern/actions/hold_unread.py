@@ -15,6 +15,7 @@ from postern.model.envelope import Mail
 from postern.model.identifier import new_id
 from postern.model.thread import Thread
 from postern.policy.reasons import ENDED_ITS_READER, Cause
+from postern.policy.rules.reading import infected
 from postern.storage.relationships import AliasEntry
 from postern.storage.schema import HOUSE
 from postern.storage.store import Look
@@ -41,6 +42,8 @@ def hold_unread(look: Look, frame: Frame, mail: Mail) -> Prepared:
 def _keep_for(look: Look, frame: Frame, mail: Mail, recipient: Recipient) -> Judged:
     if isinstance(recipient, Refused):
         return Judged(HOUSE, (), refusal=recipient.cause)
+    if mail.malware:
+        return Judged(HOUSE, (), refusal=infected(mail.malware))
     if isinstance(recipient, House):
         housed = prepare_for_house(look, frame, mail, None, recipient)
         return Judged(housed.seller_id, housed.rows, housed.guards)

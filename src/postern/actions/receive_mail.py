@@ -42,6 +42,7 @@ from postern.model.identifier import new_id
 from postern.model.relationship import Side
 from postern.policy.chain import count_outside, judge, passed_by
 from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, SENDER_NOT_REGISTERED, TRY_AGAIN, UNKNOWN_ALIAS, Cause
+from postern.policy.rules.reading import infected
 from postern.policy.verdict import Block, Deliver, Discard, Hold, Judgement, Refuse
 from postern.storage.change import Change, Guard, Kept, Outcome, Row, Write
 from postern.storage.deliveries import delivery_in
@@ -148,6 +149,8 @@ def _prepare_for(  # noqa: PLR0913, PLR0917 - all that one recipient's share is 
     if isinstance(recipient, Refused):  # it was live at RCPT, and ended since
         return Judged(HOUSE, (), refusal=recipient.cause)
     if isinstance(recipient, House):
+        if mail.malware:
+            return Judged(HOUSE, (), refusal=infected(mail.malware))
         if reading.received_fields > frame.limits.received_fields:  # RFC 5321 6.3: the operator's mail may come back here
             return Judged(HOUSE, (), refusal=Cause(LOOP))
         housed = prepare_for_house(look, frame, mail, reading, recipient)

@@ -31,3 +31,4 @@ class Mail:
     received_at: datetime
     authentication: Authentication
     client: Client = Client()
+    malware: str = ""  # what the virus scanner found in it

@@ -61,6 +61,10 @@ class Limits:
     sign_ins_remembered: Annotated[int, "Accounts and networks of which wrong sign-ins are remembered at once."] = 10_000
     submission_secrets: Annotated[int, "Secrets of one address for its mail programs."] = 10
 
+    # The virus scanner, where there is one
+    scans: Annotated[int, "Mails that ClamAV looks at at once."] = 4
+    scan_seconds: Annotated[int, "Seconds that a mail waits for ClamAV, all together, then 451."] = 30
+
     # Reading a mail
     header_block: Annotated[int, "Octets of a mail's or a part's header."] = 100_000
     header_field: Annotated[int, "Octets of one header field."] = 16_000

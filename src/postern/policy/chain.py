@@ -10,7 +10,7 @@ from postern.policy.rules.consent import EXCEPTIONS, must_be_wanted
 from postern.policy.rules.contact_details import must_respect_contact_policy
 from postern.policy.rules.contact_reason import must_be_offered, must_fill_its_form
 from postern.policy.rules.privacy import should_go_to_nobody_beside
-from postern.policy.rules.reading import must_be_readable, must_not_loop
+from postern.policy.rules.reading import must_be_harmless, must_be_readable, must_not_loop
 from postern.policy.rules.robots import must_be_by_a_person, must_not_go_back_and_forth
 from postern.policy.rules.sender import (
     must_be_proved,
@@ -23,6 +23,7 @@ from postern.policy.rules.sender import (
 from postern.policy.verdict import Block, Deliver, Discard, Effect, Finding, Hold, Judgement, Refuse, Verdict
 
 RULES: tuple[Callable[[Facts], tuple[Finding, ...]], ...] = (
+    must_be_harmless,
     must_be_readable,
     must_not_loop,
     must_have_one_author,

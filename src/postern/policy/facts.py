@@ -54,6 +54,7 @@ class Facts:
     attachment_bytes: int  # decoded, all together
     attachment_bytes_maximum: int
     refused_files: tuple[RefusedFile, ...] = ()  # what no mail may bring, in the mail's order
+    malware: str = ""  # what the virus scanner found in it; empty where nothing was, or none is asked
     contact_details: tuple[tuple[DetailKind, str], ...] = ()  # typed by the author, by kind and place
     contact_treatments: Treatments = field(default_factory=Treatments)
 

@@ -76,6 +76,13 @@ MAILED_TO_NOTICES = Reason(
     "Nobody reads this address: it only sends notices.",
     "Write to the alias of the person you mean; it is in the From of their mail.",
 )
+INFECTED = Reason(
+    "infected",
+    550,
+    "5.7.1",
+    "This mail carries malware: {name}.",
+    "Clean the computer or account that it was sent from, then send it again without the file.",
+)
 UNREADABLE = Reason(
     "unreadable",
     550,
@@ -549,6 +556,7 @@ ALL = (
     UNKNOWN_ALIAS,
     ALIASES_OF_TWO_SELLERS,
     MAILED_TO_NOTICES,
+    INFECTED,
     UNREADABLE,
     LOOP,
     NO_SINGLE_AUTHOR,

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from postern.errors import ConfigurationError
 from postern.model.limits import Limits
+from postern.web.behind_proxies import Proxies, behind
 from postern.web.cross_site import guard_against_other_sites
 from postern.web.errors import answer_errors
 from postern.web.pages import Pages
@@ -55,7 +56,7 @@ def build_app(pages: Pages) -> Litestar:
 
 
 async def serve_pages(
-    app: Litestar, host: str, port: int, beside: Mapping[str, ASGIApp] | None = None
+    app: Litestar, host: str, port: int, beside: Mapping[str, ASGIApp] | None = None, proxies: Proxies | None = None
 ) -> tuple[Callable[[], Awaitable[None]], int]:
     """Listen and serve in the running loop, with other applications ``beside``, each below the path that names it. Answers what
     closes it, pages under way first, and the port.
@@ -63,7 +64,7 @@ async def serve_pages(
     Raises ConfigurationError where nothing can listen there.
     """
     listening = _listen(host, port)
-    server = _Server(_configure(app.state.limits, _by_path(app, beside or {})))
+    server = _Server(_configure(app.state.limits, behind(proxies or Proxies(), _by_path(app, beside or {}))))
     running = asyncio.create_task(server.serve([listening]))
 
     async def close() -> None:

@@ -90,6 +90,7 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         attachment_bytes=sum(len(one.content) for one in reading.letter.attachments),
         attachment_bytes_maximum=limits.attachment_bytes,
         refused_files=find_refused(reading.letter, limits),
+        malware=mail.malware,
         contact_details=details_in(reading.letter, _allowed(pair, frame.public_url), treatments.judged()),
         contact_treatments=treatments,
         author_is_blocked=standing.attempt == AttemptState.BLOCKED,

@@ -1,8 +1,18 @@
-"""Can it be read, and is it not running in circles?"""
+"""Can it be read, is it harmless, and is it not running in circles?"""
 
 from postern.policy.facts import Facts
-from postern.policy.reasons import LOOP, UNREADABLE, Cause
+from postern.policy.reasons import INFECTED, LOOP, UNREADABLE, Cause
 from postern.policy.verdict import Effect, Finding
+
+
+def must_be_harmless(facts: Facts) -> tuple[Finding, ...]:
+    """What the virus scanner knows goes no further, and nobody is listed as its sender."""
+    return (Finding("harmless", infected(facts.malware), Effect.REFUSE),) if facts.malware else ()
+
+
+def infected(name: str) -> Cause:
+    """That this was found."""
+    return Cause(INFECTED, (("name", name),))
 
 
 def must_be_readable(facts: Facts) -> tuple[Finding, ...]:
