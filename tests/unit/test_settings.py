@@ -71,7 +71,7 @@ def test_a_store_elsewhere_stays_where_it_is(write: Write, url: str) -> None:
     "text, sentence",
     [
         ("[smpt]\nlisten = 'x'", "smpt: no such key; did you mean 'smtp'?"),
-        ("_env_prefix = 'X'", "_env_prefix: no such key (known: authentication, blobs, catalogue, delivery,"),
+        ("_env_prefix = 'X'", "_env_prefix: no such key (known: authentication, blobs, catalogue, clamav,"),
         ("[smtp]\nlisten_to = 'x'", "smtp.listen_to: no such key; did you mean 'listen'?"),
         ("[limits]\nbatches = 3", "limits.batches: no such key; did you mean 'batch'?"),
         ("[[dkim]]\nselektor = 'x'", "dkim.0.selektor: no such key; did you mean 'selector'?"),
