@@ -18,7 +18,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    found = re.findall(r"^\| ([\d.]+) \| .+ \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.findall(r"^\| (?:RFC \d+ )?([\d.]+) \| .+ \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     return [Row(section, tuple(re.findall(r"`([\w-]+)`", names))) for section, names in found]
 
 
