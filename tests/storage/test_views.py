@@ -5,6 +5,8 @@ from sqlalchemy import event, text
 
 from postern.model.identifier import new_id
 from postern.model.view import View
+from postern.storage.change import Write
+from postern.storage.clocks import CLOCK_STATEMENTS
 from postern.storage.store import Look, Transaction
 from postern.storage.views import Whose, count_views, list_view
 from tests.people import ON_SQLITE, Town
@@ -30,6 +32,17 @@ def test_a_page_of_a_view_is_read_from_an_index_in_its_order(town: Town, view: V
     assert "SCAN" not in plan, plan
     if view is not View.DRAFTS:  # one person's, few
         assert "TEMP B-TREE" not in plan, plan
+
+
+@pytest.mark.parametrize("write", [Write.ANSWER_RESPONSES, Write.FIND_ANSWER, Write.SETTLE_THREAD])
+@ON_SQLITE
+def test_a_clock_is_found_by_its_thread_and_never_by_looking_through_all(town: Town, write: Write) -> None:
+    """By their start alone, each mail would cost as much as the seller has ever got."""
+    statement = str(CLOCK_STATEMENTS[write].compile(dialect=town.store.writing_engine.dialect))  # type: ignore[attr-defined]
+    with town.store.look() as look:
+        plan = plan_of(look, statement, (1,) * statement.count("?"))
+    assert "SCAN" not in plan, plan
+    assert "ix_response_seller_id_started_at" not in plan, plan
 
 
 def test_counts_stop_at_a_thousand(town: Town) -> None:

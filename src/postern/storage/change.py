@@ -28,6 +28,7 @@ class Write(StrEnum):
     SETTLE_HELD = "settle held message"
     TOUCH_THREAD = "touch thread"
     START_RESPONSE = "start response"
+    FIND_ANSWER = "find answer"
     ANSWER_RESPONSES = "answer responses"
     EXEMPT_RESPONSE = "exempt response"
     REPORT_RESPONSE = "report response"

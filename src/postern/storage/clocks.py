@@ -62,25 +62,21 @@ _IS_THREAD = (
     thread_standing.c.thread_id == bindparam("of_thread", type_=Id),
 )
 # Looked for only where the thread says that there is something to find: a clock set wrong, or a message held for a while.
+_IS_SAID_LATER = (
+    select(thread_standing.c.seller_id)
+    .where(*_IS_THREAD, thread_standing.c.spoke_at > bindparam("started", type_=Moment))
+    .exists()
+)
 _FIRST_LATER_ANSWER = (
-    select(
-        case(
-            (
-                thread_standing.c.spoke_at > bindparam("started", type_=Moment),
-                select(func.min(message.c.received_at))
-                .where(
-                    message.c.seller_id == thread_standing.c.seller_id,
-                    message.c.thread_id == thread_standing.c.thread_id,
-                    message.c.author == Side.SELLER,
-                    message.c.automatic.is_(None),
-                    or_(*(message.c.state == state for state in sorted(ACCEPTED))),  # a list would forbid many rows at once
-                    message.c.received_at > bindparam("started", type_=Moment),
-                )
-                .scalar_subquery(),
-            )
-        )
+    select(func.min(message.c.received_at))
+    .where(
+        message.c.seller_id == bindparam("of_seller", type_=BigInteger),
+        message.c.thread_id == bindparam("of_thread", type_=Id),
+        message.c.author == Side.SELLER,
+        message.c.automatic.is_(None),
+        or_(*(message.c.state == state for state in sorted(ACCEPTED))),  # a list would forbid many rows at once
+        message.c.received_at > bindparam("started", type_=Moment),
     )
-    .where(*_IS_THREAD)
     .scalar_subquery()
 )
 OPENED = (
@@ -103,8 +99,8 @@ CLOCK_STATEMENTS: Mapping[Write, Executable] = {
         message_id=bindparam("of_message", type_=Id),
         thread_id=bindparam("of_thread", type_=Id),
         started_at=bindparam("started", type_=Moment),
-        answered_at=_FIRST_LATER_ANSWER,
     ),
+    Write.FIND_ANSWER: update(response).where(*_IS_RESPONSE, _IS_SAID_LATER).values(answered_at=_FIRST_LATER_ANSWER),
     Write.ANSWER_RESPONSES: (
         update(response)
         .where(
@@ -157,13 +153,15 @@ def clock_rows(connection: Connection, rows: Mapping[Write, Sequence[_Values]]) 
         return {}
     threads = {one.thread for one in turns} | _threads_of(connection, [*exempted, *reported])
     measured = [one for one in turns if one.is_measured]
+    started: list[_Values] = [
+        {"of_seller": one.thread[0], "of_thread": one.thread[1], "of_message": one.message_id, "started": one.at}
+        for one in measured
+        if one.author is Side.BUYER
+    ]
     return {
         Write.TOUCH_THREAD: [_touch(one) for one in turns],
-        Write.START_RESPONSE: [
-            {"of_seller": one.thread[0], "of_thread": one.thread[1], "of_message": one.message_id, "started": one.at}
-            for one in measured
-            if one.author is Side.BUYER
-        ],
+        Write.START_RESPONSE: started,
+        Write.FIND_ANSWER: started,
         Write.ANSWER_RESPONSES: [
             {"of_seller": one.thread[0], "of_thread": one.thread[1], "said_at": one.at}
             for one in measured

@@ -290,7 +290,7 @@ response = Table(  # the response clock (R29): one row a message of a buyer that
     Column("answered_at", Moment, nullable=True),
     Column("exempted_at", Moment, nullable=True),
     Column("reported_at", Moment, nullable=True),
-    Index(None, "seller_id", "thread_id"),
+    Index(None, "seller_id", "thread_id", "started_at"),  # by thread alone, SQLite would look through all by their start
     Index(None, "seller_id", "started_at"),
 )
 

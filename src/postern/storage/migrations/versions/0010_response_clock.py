@@ -47,8 +47,8 @@ def _add_tables() -> None:
         *(sa.Column(name, Moment(), nullable=True) for name in ("answered_at", "exempted_at", "reported_at")),
         sa.PrimaryKeyConstraint("seller_id", "message_id", name=op.f("pk_response")),
     )
-    for name in ("thread_id", "started_at"):
-        op.create_index(op.f(f"ix_response_seller_id_{name}"), "response", ["seller_id", name])
+    op.create_index(op.f("ix_response_seller_id_thread_id_started_at"), "response", ["seller_id", "thread_id", "started_at"])
+    op.create_index(op.f("ix_response_seller_id_started_at"), "response", ["seller_id", "started_at"])
 
 
 _RESPONSES = """
