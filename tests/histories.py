@@ -32,6 +32,7 @@ from postern.storage.change import Kept
 from postern.storage.threads import find_message
 from tests.failure_reports import every, report_about
 from tests.people import MALLORY, Town
+from tests.posting import by_reason, post
 
 LARGE = 70_000  # octets: such a mail lies as a blob
 RESTORED = ("journal", "unsealed", "seal", "sealer", "checkpoint", "message", "document", "attempt", "house_mail")
@@ -114,6 +115,10 @@ def _write_much(history: History) -> None:
     history.town.receive(_mail(history, LARGE))
 
 
+def _post(history: History) -> None:
+    post(history.town, by_reason(history.town, "order_details", message=f"Question {history.count}?"))
+
+
 def _be_refused(history: History) -> None:
     history.town.receive(history.town.mail(MALLORY, history.town.pair.buyer_alias, f"Buy {history.count}"))
 
@@ -191,6 +196,6 @@ def _sign(history: History) -> None:
 
 
 _EVENTS: Sequence[Callable[[History], None]] = (
-    *(_write, _write, _write, _write_much, _be_refused, _repeat, _hold, _write_to_the_house),
+    *(_write, _write, _write, _write_much, _post, _be_refused, _repeat, _hold, _write_to_the_house),
     *(_deliver, _deliver, _come_back, _drop, _remark, _read, _seal, _sign),
 )

@@ -10,11 +10,14 @@ from postern.mail.notices.buyer_opted_out import buyer_opted_out
 from postern.mail.notices.confirm_address import confirm_address
 from postern.mail.notices.delivery_failed import delivery_failed
 from postern.mail.notices.held import held, hold_expired, hold_refused
+from postern.mail.notices.misused import misused
+from postern.mail.notices.order_news import AboutOrder, order_delivered, order_refunded, order_shipped
 from postern.mail.notices.outside_copy import outside_copy
 from postern.mail.notices.refused import refused
 from postern.mail.notices.sign_in import sign_in
 from postern.model.notice import NoticeKind
-from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, LEAKING, Cause
+from postern.model.order import Shipment
+from postern.policy.reasons import ATTACHMENTS_TOO_LARGE, LEAKING, REVIEW_REQUEST, Cause
 from tests.letters import ANNS_ALIAS, PUBLIC_URL, numbered_boundaries
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -38,6 +41,10 @@ CANCEL_URL = "https://marketplace.example/orders?cancel=1&from=mail"
 CONFIRM_URL = f"{PUBLIC_URL}/m/confirm-sender/AQEB"
 
 
+ABOUT = AboutOrder("303-5512345-1234567", "Acme Books", ("\u0410\u0442\u043b\u0430\u0441 2026",))
+PARCEL = Shipment("\u041f\u043e\u0448\u0442\u0430", "000390007882241173", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A notice, and the failure it reports if it is a bounce."""
@@ -56,6 +63,8 @@ def examples(language: str, original: Original = ORIGINAL, cancel_url: str = CAN
     large, leaking = Cause(ATTACHMENTS_TOO_LARGE), Cause(LEAKING)
     of_large = (large.sentence(language), large.remedy(language))
     of_leaking = (leaking.sentence(language), leaking.remedy(language))
+    review = Cause(REVIEW_REQUEST)
+    of_review = (review.sentence(language), review.remedy(language))
     refusal = Failure(552, "5.3.4", large.sentence("en"))
     decision = Failure(250, "2.6.0", leaking.sentence("en"))
     return {
@@ -67,6 +76,10 @@ def examples(language: str, original: Original = ORIGINAL, cancel_url: str = CAN
         NoticeKind.HOLD_REFUSED: Example(hold_refused(language, original, *of_leaking), decision),
         NoticeKind.HOLD_EXPIRED: Example(hold_expired(language, original, *of_leaking), decision),
         NoticeKind.OUTSIDE_COPY: Example(outside_copy(language, original, 2)),
+        NoticeKind.ORDER_SHIPPED: Example(order_shipped(language, ABOUT, [PARCEL]), answers=False),
+        NoticeKind.ORDER_DELIVERED: Example(order_delivered(language, ABOUT), answers=False),
+        NoticeKind.ORDER_REFUNDED: Example(order_refunded(language, ABOUT), answers=False),
+        NoticeKind.MISUSED: Example(misused(language, original, [of_review], PUBLIC_URL, marked_important=True)),
         NoticeKind.ADDRESS_FAILING: Example(address_failing(language, ANNS_ALIAS, original.subject, NOW, "5.2.2"), answers=False),
         NoticeKind.CONFIRM_ADDRESS: Example(
             confirm_address(

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from postern.actions.deliver_mail import Sign, claim_deliveries, open_parcel, settle
 from postern.actions.frame import Frame
 from postern.actions.receive_mail import Prepared, prepare
-from postern.catalogue.load import load_reasons
+from postern.catalogue.load import load_catalogue
 from postern.connect.folder import Folder
 from postern.keys import Keyring
 from postern.model.address import Address
@@ -161,7 +161,8 @@ def town(store_url: str, folder: Path, limits: Limits | None = None) -> Iterator
         migrate(store.writing_engine)
         pair_id, bolt_id = store.write(lambda transaction: _settle_people(transaction, store.vault)).result()
         address, host = "https://messages.marketplace.example", "mx.marketplace.example"
-        frame = Frame(address, host, keyring, limits, reasons=load_reasons())
+        data = load_catalogue()
+        frame = Frame(address, host, keyring, limits, reasons=data.reasons, content_rules=data.content_rules)
         yield Town(store, frame, clock, _pair(store, 1, pair_id), _pair(store, 2, bolt_id), store_url)
     finally:
         store.close()

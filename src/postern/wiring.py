@@ -19,8 +19,9 @@ from postern.actions.keep_queue import mend_times
 from postern.actions.keep_sessions import keep_sessions
 from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
+from postern.actions.tell_order_news import tell_order_news
 from postern.actions.watch_addresses import watch_addresses
-from postern.catalogue.load import load_reasons
+from postern.catalogue.load import load_catalogue
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
 from postern.connect.disks import Disks
@@ -42,6 +43,7 @@ from postern.smtp.dkim import SigningKey, load_signing_key, sign
 from postern.smtp.resolver import DnsResolver
 from postern.smtp.zone_file import ZoneFile
 from postern.storage.engine import read_url
+from postern.storage.order_news import is_news_waiting
 from postern.storage.seals import is_unsealed
 from postern.storage.store import Reader, Store
 from postern.storage.vault import Vault
@@ -120,8 +122,16 @@ def build_house(config: Path) -> House:
     keyring = load_keyring(settings.keys.master_file)
     limits = settings.limits
     retention = Retention(**settings.retention.model_dump())
-    reasons = load_reasons(Path(settings.catalogue.folder) if settings.catalogue.folder else None)
-    frame = Frame(settings.service.public_url.rstrip("/"), settings.smtp.hostname, keyring, limits, retention, reasons)
+    catalogue = load_catalogue(Path(settings.catalogue.folder) if settings.catalogue.folder else None)
+    frame = Frame(
+        settings.service.public_url.rstrip("/"),
+        settings.smtp.hostname,
+        keyring,
+        limits,
+        retention,
+        catalogue.reasons,
+        catalogue.content_rules,
+    )
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
 
 
@@ -140,6 +150,7 @@ def tasks_of(house: House) -> tuple[Task, ...]:
         Task("mend times", timedelta(minutes=1), mend_times),
         Task("expire holds", timedelta(minutes=10), expire),
         Task("sessions", timedelta(hours=1), keep_sessions),
+        Task("order news", timedelta(seconds=10), tell_order_news, has_work=is_news_waiting),
         Task("watch addresses", timedelta(minutes=10), watch_addresses),
     )
 

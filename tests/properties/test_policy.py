@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from postern.model.authentication import Proof
 from postern.model.contact_policy import DetailKind, Treatment, Treatments
 from postern.model.contact_reason import ContactReason, Offer, Wording
+from postern.model.content_rule import ContentKind, Recognised, Severity
 from postern.model.refused_file import Danger, RefusedFile
 from postern.model.relationship import Side
 from postern.policy.chain import RULES, judge, judge_for_release, passed_by
 from postern.policy.facts import Facts, Posting
 from postern.policy.reasons import ALL, ALSO_SENT_OUTSIDE, BUYER_OPTED_OUT, Told
 from postern.policy.rules.consent import EXCEPTIONS, must_be_wanted
+from postern.policy.rules.misuse import must_not_be_misused
 from postern.policy.rules.privacy import should_go_to_nobody_beside
 from postern.policy.verdict import Block, Deliver, Discard, Effect, Hold, Refuse, Verdict
 
@@ -59,6 +61,12 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "refused_files": (*[()] * 9, (RefusedFile("a.exe", Danger.PROGRAM),)),
     "contact_details": (*[()] * 4, ((DetailKind.PHONE, "the text"),)),
     "posting": (None, None, POSTING, CRITICAL, replace(POSTING, typed=(("message", "Hello."),)), replace(POSTING, reason=None)),
+    "misuse": (
+        *[()] * 8,
+        (Recognised(ContentKind.DELAY, Severity.WARN),),
+        (Recognised(ContentKind.PAID_REVIEW, Severity.REFUSE),),
+    ),
+    "told_by_us": (frozenset(), frozenset([ContentKind.DELAY])),
     "contact_treatments": tuple(Treatments(phone=one) for one in Treatment),
 }
 
@@ -142,8 +150,24 @@ def test_an_exception_to_the_opt_out_passes_nothing_but_the_opt_out(facts: Facts
     """R10: replies and important messages meet the limit, the attachments and the loops like any other."""
     excepted = replace(facts, opted_out=True, is_reply=True, is_marked_important=True, about_customised_order=True)
     for rule in RULES:
-        if rule is not must_be_wanted:
+        if rule not in {must_be_wanted, must_not_be_misused}:  # the next two tests
             assert rule(excepted) == rule(replace(facts, opted_out=False, is_reply=False))
+
+
+@given(FACTS)
+def test_a_mail_that_says_important_is_never_stopped_for_what_it_seems_to_be(facts: Facts) -> None:
+    """R10, R11: a warning, never a block."""
+    mail = replace(facts, is_marked_important=True, posting=None)
+    assert {finding.effect for finding in must_not_be_misused(mail)} <= {Effect.NOTE}
+    assert judge(mail).verdict == judge(replace(mail, misuse=())).verdict
+
+
+@given(FACTS)
+def test_what_is_never_critical_passes_no_opt_out_by_a_critical_reason(facts: Facts) -> None:
+    """R11: whatever reason the sender chooses."""
+    chosen = replace(facts, author=Side.SELLER, posting=CRITICAL, opted_out=True, about_customised_order=False, is_reply=False)
+    if chosen.misuse:
+        assert isinstance(judge(chosen).verdict, Refuse)
 
 
 @given(FACTS)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+from postern.actions.add_up import add_up
 from postern.actions.decide_held import release
 from postern.actions.explain import explain
 from postern.actions.posting.outgoing import ByReason
@@ -216,6 +217,25 @@ def test_files_go_along_and_are_cleaned_and_a_program_is_refused(town: Town) -> 
 
 
 @pytest.mark.parametrize(
+    "kind", ["text/plain\r\nX-Evil: yes", "multipart/mixed", "message/rfc822", "", "a/b; name=x", "\u202ea/b"]
+)
+def test_what_a_client_says_of_a_file_is_a_name_and_nothing_more(town: Town, kind: str) -> None:
+    ship(town)
+    file = Attachment("../../etc/\r\nX-Evil: yes\u202egnp.txt", kind, b"Invoice 7\n")
+    answer = posted(post(town, replace(by_reason(town, "invoice"), files=(file,))))
+    (arrival,) = town.deliver()
+    with town.store.look() as look:
+        message = find_message(look, answer.message_id)
+        assert message
+        assert message.original_id
+        original = find_document(look, town.pair.seller_id, message.original_id)
+    for mail in (arrival.content, original):
+        assert b"\r\nX-Evil" not in mail
+        assert b"multipart/mixed; boundary" in mail
+        assert b"etc/" not in mail
+
+
+@pytest.mark.parametrize(
     "code, fields, reason",
     [
         ("order_details", {}, "field_missing"),
@@ -255,6 +275,17 @@ def test_a_check_leaves_nothing(town: Town) -> None:
     check(town, by_reason(town, "order_details", message=WORDS))
     check(town, by_reason(town, "return_question", message=WORDS))
     assert (count(town, "message"), count(town, "journal"), count(town, "thread")) == (0, 0, 0)
+
+
+def test_everything_adds_up_with_messages_that_were_written_here(town: Town) -> None:
+    """R25: a posted message is in the record like any other."""
+    post(town, by_reason(town, "order_details", message=WORDS))
+    post(town, by_reason(town, "return_question", message=WORDS))
+    post(town, by_reason(town, "where_is_my_order", author=Side.BUYER, message="Where?"))
+    town.deliver()
+    with town.store.look() as look:
+        ledger = add_up(look)
+    assert (ledger.acknowledged, ledger.differences) == (2, ())
 
 
 def test_a_held_message_is_released_as_it_was_written(town: Town) -> None:

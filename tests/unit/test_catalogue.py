@@ -1,8 +1,9 @@
+import re
 from pathlib import Path
 
 import pytest
 
-from postern.catalogue.load import SHIPPED, load_reasons, read_reasons
+from postern.catalogue.load import SHIPPED, load_catalogue, read_catalogue
 from postern.catalogue.reason_file import FILE_MAXIMUM, Mistake, read_reason_file, variables_of
 from postern.errors import ConfigurationError
 from postern.model.contact_reason import FieldKind
@@ -36,26 +37,26 @@ def mistakes_in(folder: Path, text: str, name: str = "spare_parts.toml") -> tupl
 
 
 def test_every_reason_that_is_shipped_can_be_read() -> None:
-    reasons, mistakes = read_reasons()
+    catalogue, mistakes = read_catalogue()
     assert not mistakes
-    assert len(reasons.all) == len(list(SHIPPED.glob("*.toml"))) >= 20
+    assert len(catalogue.reasons.all) == len(list(SHIPPED.glob("*.toml"))) >= 20
 
 
 def test_what_is_critical_is_what_the_promise_names() -> None:
     """R10."""
-    reasons = load_reasons()
+    reasons = load_catalogue().reasons
     assert {one.code for one in reasons.all if one.critical} == CRITICAL
 
 
 def test_a_review_is_asked_for_once_and_in_the_words_of_the_marketplace_alone() -> None:
     """R5."""
-    reason = load_reasons().find("review_request")
+    reason = load_catalogue().reasons.find("review_request")
     assert reason
     assert (reason.offer.per_order, reason.fields, reason.files.at_most) == (1, (), 0)
 
 
 def test_reasons_come_in_the_order_of_their_rank_and_each_for_one_side() -> None:
-    reasons = load_reasons()
+    reasons = load_catalogue().reasons
     assert [one.rank for one in reasons.all] == sorted(one.rank for one in reasons.all)
     assert {one.code for one in reasons.of(Side.BUYER)} >= {"product_details", "where_is_my_order", "other_question"}
     assert len(reasons.of(Side.BUYER)) + len(reasons.of(Side.SELLER)) == len(reasons.all)
@@ -64,7 +65,7 @@ def test_reasons_come_in_the_order_of_their_rank_and_each_for_one_side() -> None
 def test_an_operators_file_adds_a_reason_and_one_of_the_same_name_takes_the_place_of_ours(tmp_path: Path) -> None:
     assert not mistakes_in(tmp_path, GOOD)
     assert not mistakes_in(tmp_path, GOOD, "invoice.toml")
-    reasons = load_reasons(tmp_path)
+    reasons = load_catalogue(tmp_path).reasons
     found = reasons.find("spare_parts")
     assert found
     assert (found.wording.title, found.fields[0].kind, found.critical) == ("Spare parts", FieldKind.TEXT, False)
@@ -122,7 +123,7 @@ def test_a_mistake_is_told_by_file_and_key_with_what_to_do(tmp_path: Path, old: 
     assert key in {one.key for one in mistakes}
     assert all(one.file == "spare_parts.toml" and one.sentence and one.remedy for one in mistakes)
     with pytest.raises(ConfigurationError, match=r"spare_parts\.toml"):
-        load_reasons(tmp_path)
+        load_catalogue(tmp_path)
 
 
 def test_a_file_that_is_no_text_or_has_no_name_for_a_code_is_a_mistake(tmp_path: Path) -> None:
@@ -134,10 +135,24 @@ def test_a_file_that_is_no_text_or_has_no_name_for_a_code_is_a_mistake(tmp_path:
 
 def test_a_folder_that_is_not_there_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no folder"):
-        load_reasons(tmp_path / "nowhere")
+        load_catalogue(tmp_path / "nowhere")
 
 
 def test_variables_are_names_in_braces_and_nothing_else() -> None:
     assert variables_of("{a} and {{b}} and {a}{c}") == ("a", "c")
     assert variables_of("{a:>9}") is None
     assert variables_of("{") is None
+
+
+def test_what_the_manual_shows_can_be_dropped_into_a_folder(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "extend" / "contact-reason.md").read_text("utf-8")
+    reason, severities, phrases = re.findall(r"^```toml\n(.*?)^```$", manual, re.MULTILINE | re.DOTALL)
+    (tmp_path / "content").mkdir()
+    (tmp_path / "spare_parts.toml").write_text(reason, "utf-8")
+    (tmp_path / "content" / "severities.toml").write_text(severities, "utf-8")
+    (tmp_path / "content" / "nl.toml").write_text(phrases, "utf-8")
+    catalogue = load_catalogue(tmp_path)
+    found = catalogue.reasons.find("spare_parts")
+    assert found
+    assert found.own_wordings["de"].labels["part"] == "Welches Teil?"
+    assert "bezoek onze winkel" in next(one.phrases["nl"] for one in catalogue.content_rules if one.kind == "marketing")

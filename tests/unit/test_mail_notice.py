@@ -28,7 +28,10 @@ from tests.catalogues import speaking
 from tests.letters import ANNS_ALIAS, LIMITS, PUBLIC_URL
 from tests.noticed import LETTERHEAD, NOW, ORIGINAL, Example, examples
 
-ABOUT_NO_MAIL = (NoticeKind.CONFIRM_ADDRESS, NoticeKind.SIGN_IN)
+ABOUT_NO_MAIL = (
+    *(NoticeKind.CONFIRM_ADDRESS, NoticeKind.SIGN_IN),
+    *(NoticeKind.ORDER_SHIPPED, NoticeKind.ORDER_DELIVERED, NoticeKind.ORDER_REFUNDED),
+)
 WRITTEN_DOWN = ("ar", "de", "en", "ja")  # a few that differ; the catalogues' tests look at all
 GOLDEN = Path(__file__).parents[1] / "notices"
 NOTICES = sorted(Path(notices.__file__).parent.glob("*.py"))
@@ -160,6 +163,9 @@ def test_the_first_line_says_what_happened(example: Example) -> None:
         NoticeKind.ADDRESS_FAILING: "A buyer's message",
         NoticeKind.CONFIRM_ADDRESS: "Acme Books wants",
         NoticeKind.SIGN_IN: "Somebody, probably you",
+        NoticeKind.ORDER_SHIPPED: "Acme Books has shipped",
+        NoticeKind.ORDER_DELIVERED: "The carrier says",
+        NoticeKind.ORDER_REFUNDED: "Money was paid back",
     }
     assert first.startswith(openings.get(example.notice.kind, "Your message"))
     assert first.endswith(".")

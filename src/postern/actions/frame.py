@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from postern.keys import Keyring
 from postern.model.contact_reason import ContactReasons
+from postern.model.content_rule import ContentRule
 from postern.model.limits import Limits
 from postern.model.retention import Retention
 
@@ -18,3 +19,4 @@ class Frame:
     limits: Limits
     retention: Retention = field(default_factory=Retention)
     reasons: ContactReasons = field(default_factory=ContactReasons, repr=False)
+    content_rules: tuple[ContentRule, ...] = field(default=(), repr=False)

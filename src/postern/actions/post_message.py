@@ -6,7 +6,7 @@ its author is proved by the door, and answered at once. What may not pass is ref
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from postern.actions.receiving.passage import make_passage
 from postern.actions.receiving.record import Allowance, Station, guards_of, rows_of_delivery, rows_of_hold, seal_original
 from postern.errors import ConfigurationError
 from postern.mail.letter import Leaking, Relayed
+from postern.mail.posted_files import clean_posted_file
 from postern.mail.rewrite import rewrite
 from postern.model.identifier import show
 from postern.model.journal import Value
@@ -112,6 +113,7 @@ def _judge(look: Look, frame: Frame, outgoing: Outgoing, now: datetime) -> _Judg
 
 
 def _write(look: Look, frame: Frame, pair: Pair, outgoing: Outgoing, now: datetime) -> Written:
+    outgoing = replace(outgoing, files=tuple(clean_posted_file(file, frame.limits) for file in outgoing.files))
     if isinstance(outgoing.content, ByReason):
         return write_by_reason(look, frame, pair, outgoing, outgoing.content, now)
     return write_in_thread(look, frame, pair, outgoing, outgoing.content, now)

@@ -27,6 +27,7 @@ from postern.actions.receiving.record import (
     rows_of_block,
     rows_of_delivery,
     rows_of_hold,
+    rows_of_misuse,
     rows_of_outside_copy,
     rows_of_refusal,
     seal_original,
@@ -40,7 +41,7 @@ from postern.mail.rewrite import rewrite
 from postern.model.envelope import Mail
 from postern.model.identifier import new_id
 from postern.model.relationship import Side
-from postern.policy.chain import count_outside, judge, passed_by
+from postern.policy.chain import count_outside, judge, misuses_in, passed_by
 from postern.policy.reasons import LEAKING, LOOP, NO_ROOM, SENDER_NOT_REGISTERED, TRY_AGAIN, UNKNOWN_ALIAS, Cause
 from postern.policy.rules.reading import infected
 from postern.policy.verdict import Block, Deliver, Discard, Hold, Judgement, Refuse
@@ -225,6 +226,8 @@ class _Alias:
         notices: tuple[Row, ...] = ()
         if outside := count_outside(judgement):
             notices = rows_of_outside_copy(look, frame, station, outside)
+        if misuses := misuses_in(judgement):
+            notices += rows_of_misuse(look, frame, station, misuses)
         rows = rows_of_delivery(look, frame, station, relayed)
         return (*rows, *notices), self._pack(station, rows, relayed.content)
 

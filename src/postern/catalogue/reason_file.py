@@ -110,14 +110,14 @@ class _Reason(_Table):
 def read_reason_file(path: Path) -> tuple[ContactReason | None, tuple[Mistake, ...]]:
     """The reason, or what is wrong with it."""
     try:
-        tables = tomllib.loads(_text_of(path))
+        tables = tomllib.loads(text_of(path))
         reason = _Reason.model_validate(tables)
     except (OSError, UnicodeDecodeError):
         return None, (Mistake(path.name, "", "It cannot be read.", "It must be a readable text file in UTF-8."),)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         if not isinstance(error, ValidationError):
             return None, (Mistake(path.name, "", f"It is no TOML: {error}.", "Mend the syntax at that place."),)
-        return None, tuple(sorted(_mistake_of(path.name, one) for one in error.errors()))
+        return None, tuple(sorted(mistake_of(path.name, dict(one)) for one in error.errors()))
     mistakes = tuple(Mistake(path.name, *one) for one in _contradictions(path.stem, reason))
     return (None, mistakes) if mistakes else (_reason(path.stem, reason), ())
 
@@ -133,7 +133,8 @@ def variables_of(text: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(name for _, name, _, _ in parsed if name is not None))
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What stands in a file of the catalogue. Raises OSError and ValueError."""
     with path.open("rb") as file:
         octets = file.read(FILE_MAXIMUM + 1)
     if len(octets) > FILE_MAXIMUM:
@@ -141,7 +142,8 @@ def _text_of(path: Path) -> str:
     return octets.decode("utf-8")
 
 
-def _mistake_of(file: str, error: Any) -> Mistake:  # noqa: ANN401 - pydantic's own dictionary
+def mistake_of(file: str, error: Mapping[str, Any]) -> Mistake:
+    """One of pydantic's errors, in words of ours."""
     key = ".".join(str(part) for part in error["loc"] if not str(part).startswith("dict["))
     match error["type"]:
         case "extra_forbidden":

@@ -23,6 +23,7 @@ from postern.cli import (
     bench,
     bounces,
     catalogue,
+    contact,
     evidence,
     held,
     key,
@@ -35,6 +36,7 @@ from postern.cli import (
     retention,
     senders,
     team,
+    template,
 )
 from postern.cli.console import DEFAULT_CONFIG, FAILED, MISCONFIGURED, NOT_FOUND, AsJson, Config, end, progress, store_of
 from postern.cli.doctor import dns, doctor
@@ -63,6 +65,8 @@ app.add_typer(team.app, name="team")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(bench.app, name="bench")
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(contact.app, name="contact")
+app.add_typer(template.app, name="template")
 app.add_typer(dns, name="dns")
 app.command("doctor")(doctor)
 app.command("quickstart")(quickstart)

@@ -4,9 +4,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
 from html import escape
 
-from postern.language import say
+from postern.language import say, say_date, say_money
+from postern.language.catalogues import tongue
 from postern.mail.characters import clean
 from postern.mail.letter import Attachment, Letter
 from postern.mail.paragraphs import Line, html_of, isolated, text_of
@@ -21,7 +24,7 @@ def supply(reason: ContactReason, language: str, names: Mapping[str, str], typed
     wording = wording_of(reason, language)
     order = names.get("order", "")
     subject = say(language, "{title} (order {order})", title=wording.title, order=order) if order else wording.title
-    values = {**{name: isolated(words) for name, words in names.items()}, **_as_typed(reason, typed)}
+    values = {**{name: isolated(words) for name, words in names.items()}, **_as_read(reason, language, typed)}
     long = {one.name for one in reason.fields if one.kind is FieldKind.TEXT}
     return Supplied(language, subject, tuple(_fill(wording.text, values, long)))
 
@@ -49,15 +52,29 @@ def letter_of(supplied: Supplied, files: Iterable[Attachment]) -> Letter:
 
 def _unfilled(language: str, text: str) -> str:
     """The translation with its variables still in it. A damaged one is not used."""
-    variables = dict.fromkeys(_VARIABLE.findall(text))
-    return say(language, text, **{name: f"{{{name}}}" for name in variables})
+    translated = tongue(language).sentences.gettext(text)
+    return translated if set(_VARIABLE.findall(translated)) == set(_VARIABLE.findall(text)) else text
 
 
-def _as_typed(reason: ContactReason, typed: Mapping[str, str]) -> dict[str, str]:
-    return {
-        one.name: _tidied(typed.get(one.name, "")) if one.kind is FieldKind.TEXT else isolated(typed.get(one.name, ""))
-        for one in reason.fields
-    }
+def _as_read(reason: ContactReason, language: str, typed: Mapping[str, str]) -> dict[str, str]:
+    """Words as typed; days and amounts as people of this language write them."""
+    return {one.name: _value(one.kind, language, typed.get(one.name, "").strip()) for one in reason.fields}
+
+
+def _value(kind: FieldKind, language: str, words: str) -> str:
+    try:
+        match kind:
+            case FieldKind.TEXT:
+                return _tidied(words)
+            case FieldKind.DATE:
+                return isolated(say_date(language, date.fromisoformat(words)))
+            case FieldKind.AMOUNT:
+                number, currency = words[:-3].strip().replace(",", "."), words[-3:]
+                return isolated(say_money(language, Decimal(number), currency))
+            case FieldKind.LINE:
+                return isolated(words)
+    except (ValueError, ArithmeticError):  # no day, no amount: the rules say so
+        return isolated(words)
 
 
 def _tidied(words: str) -> str:

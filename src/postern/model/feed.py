@@ -59,6 +59,7 @@ class FeedOrder:
     cancelled_at: datetime | None
     items: tuple[Item, ...]
     shipments: tuple[Shipment, ...]
+    refunded_at: datetime | None = None
 
 
 Record = Marketplace | FeedSeller | FeedBuyer | FeedOrder

@@ -181,8 +181,16 @@ class Limits:
     api_feed: Annotated[int, "Octets of a feed sent in one call."] = 500_000_000
     api_feed_seconds: Annotated[int, "Seconds for a feed to arrive."] = 600
 
+    # What buyers are told of their orders
+    order_news_days: Annotated[
+        int, "Days after which it is no news any more that an order was shipped, delivered or refunded."
+    ] = 7
+    order_news_batch: Annotated[int, "Orders whose buyers are told in one run."] = 500
+    order_news_parcels: Annotated[int, "Parcels named in one such notice."] = 20
+
     # What is written on pages and by programs
     posted_text: Annotated[int, "Characters of an answer; what a contact reason's fields may have, the reason says."] = 20_000
+    seller_templates: Annotated[int, "Templates of one seller, each language counted."] = 500
     posted_key: Annotated[int, "Characters of the key by which a message that is sent twice is known."] = 100
 
     # The feed

@@ -12,6 +12,10 @@ class NoticeKind(StrEnum):
     HOLD_REFUSED = "hold_refused"
     HOLD_EXPIRED = "hold_expired"
     OUTSIDE_COPY = "outside_copy"
+    MISUSED = "misused"  # R11: it passed, and seems to be what messages are not for
+    ORDER_SHIPPED = "order_shipped"  # R30: to a buyer, about an order; and so the next two
+    ORDER_DELIVERED = "order_delivered"
+    ORDER_REFUNDED = "order_refunded"
     DELIVERY_FAILED = "delivery_failed"  # at the attempt, or by a report that came back
     ADDRESS_FAILING = "address_failing"  # a seller's customer-service address
     CONFIRM_ADDRESS = "confirm_address"  # R20: asks an address whether it writes for a seller

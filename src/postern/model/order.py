@@ -67,6 +67,7 @@ class Order:
     cancelled_at: datetime | None
     items: tuple[Item, ...] = ()
     shipments: tuple[Shipment, ...] = ()
+    refunded_at: datetime | None = None
 
     @property
     def is_cancelled(self) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from postern.model.address import Address
 from postern.model.contact_policy import ContactPolicy
+from postern.model.order_news import NewsKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Marketplace:
     cancel_order_url: str = ""
     report_infringement_url: str = ""
     contact_policy: ContactPolicy = field(default_factory=ContactPolicy)
+    order_notices: tuple[NewsKind, ...] = ()  # R30: what buyers are told of their orders beside that they were shipped
 
 
 @dataclass(frozen=True, slots=True)

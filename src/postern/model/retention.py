@@ -68,11 +68,13 @@ TABLES: Mapping[str, RetentionClass | Stays] = {
     "notice": RetentionClass.MESSAGES,  # goes with the message it is about
     "house_mail": RetentionClass.HOUSE_MAIL,
     "order": RetentionClass.ORDERS,
+    "order_news": RetentionClass.ORDERS,
     "journal": RetentionClass.JOURNAL,  # the values; what is left proves that the chain is whole
     "delivery": Stays("a row leaves when it is settled, five days after it was queued at the latest"),
     "queue_pause": Stays("a row leaves when its destination is resumed; it names nobody"),
     "marketplace": Stays("the operator's own, a few rows"),
     "seller": Stays("the operator's own, one row a seller"),
+    "seller_template": Stays("the seller's own words; they name no buyer, and go when the seller takes them away"),
     "seller_address": Stays("follows the feed"),
     "person": Stays("follows the feed, and is emptied when the person is erased"),
     "buyer": Stays("goes with the person: the row itself names nobody"),

@@ -9,6 +9,8 @@ from postern.policy.rules.attachments import must_have_few_attachments, must_hav
 from postern.policy.rules.consent import EXCEPTIONS, must_be_wanted
 from postern.policy.rules.contact_details import must_respect_contact_policy
 from postern.policy.rules.contact_reason import must_be_offered, must_fill_its_form
+from postern.policy.rules.misuse import NAME as MISUSE
+from postern.policy.rules.misuse import must_not_be_misused
 from postern.policy.rules.privacy import should_go_to_nobody_beside
 from postern.policy.rules.reading import must_be_harmless, must_be_readable, must_not_loop
 from postern.policy.rules.robots import must_be_by_a_person, must_not_go_back_and_forth
@@ -41,6 +43,7 @@ RULES: tuple[Callable[[Facts], tuple[Finding, ...]], ...] = (
     must_be_by_a_person,
     must_be_wanted,
     must_respect_contact_policy,
+    must_not_be_misused,
     must_not_go_back_and_forth,
     should_go_to_nobody_beside,
 )
@@ -83,3 +86,9 @@ def count_outside(judgement: Judgement) -> int:
     """How many outside addresses got a copy directly."""
     found = (finding.cause for finding in judgement.findings if finding.cause.reason is ALSO_SENT_OUTSIDE)
     return next((int(dict(cause.fields)["count"]) for cause in found), 0)
+
+
+def misuses_in(judgement: Judgement) -> tuple[Cause, ...]:
+    """What a message that passed was recognised as."""
+    found = (finding.cause for finding in judgement.findings if finding.rule == MISUSE and finding.effect is Effect.NOTE)
+    return tuple(dict.fromkeys(found))

@@ -6,6 +6,7 @@ from datetime import datetime
 from postern.model.authentication import Proof
 from postern.model.contact_policy import DetailKind, Treatments
 from postern.model.contact_reason import ContactReason
+from postern.model.content_rule import ContentKind, Recognised
 from postern.model.order import Order
 from postern.model.refused_file import RefusedFile
 from postern.model.relationship import Side
@@ -88,6 +89,10 @@ class Facts:
 
     # Written on a page or by a program, and not by mail (R5 to R7)
     posting: Posting | None = None
+
+    # What was recognised in a message that the seller begins (R11), and which confirmations this marketplace sends itself (R30)
+    misuse: tuple[Recognised, ...] = ()
+    told_by_us: frozenset[ContentKind] = frozenset()
 
     # Who else gets it
     outside_copies: int = 0  # addresses in To and Cc that are neither aliases nor the author's own

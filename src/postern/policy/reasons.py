@@ -324,12 +324,130 @@ CRITICAL_REASON = Reason(  # R10
     "Nothing needs to be done.",
     Told.NOT_AT_ALL,
 )
+PAID_REVIEW = Reason(  # R11
+    "paid_review",
+    550,
+    "5.7.1",
+    "This message offers something for a review.",
+    "Leave the offer out. Reviews may not be paid for, with money, gifts or refunds.",
+)
+GOOD_REVIEW = Reason(  # R11
+    "good_review",
+    550,
+    "5.7.1",
+    "This message asks for a good review.",
+    "Leave that out. To ask for an honest review, use the reason for it: the marketplace writes that message.",
+)
+CHANGED_REVIEW = Reason(  # R11
+    "changed_review",
+    550,
+    "5.7.1",
+    "This message asks the buyer to change or remove a review.",
+    "Leave that out. Solve the problem instead; what the buyer writes about it is theirs.",
+)
+REVIEW_REQUEST = Reason(  # R11
+    "review_request",
+    250,
+    "2.0.0",
+    "This message seems to ask for a review.",
+    "Use the reason for it, once for an order: the marketplace writes that message.",
+    Told.BY_NOTICE,
+)
+COUPON = Reason(  # R11
+    "coupon",
+    250,
+    "2.0.0",
+    "This message seems to offer a coupon or a discount for another order.",
+    "Messages are for the order that the buyer has. Leave advertising out.",
+    Told.BY_NOTICE,
+)
+MARKETING = Reason(  # R11
+    "marketing",
+    250,
+    "2.0.0",
+    "This message seems to advertise something.",
+    "Messages are for the order that the buyer has. Leave advertising out.",
+    Told.BY_NOTICE,
+)
+OUT_OF_STOCK = Reason(  # R11
+    "out_of_stock",
+    250,
+    "2.0.0",
+    "This message seems to say that something is out of stock.",
+    "Cancel the order instead: the buyer is told and gets the money back.",
+    Told.BY_NOTICE,
+)
+DELAY = Reason(  # R11
+    "delay",
+    250,
+    "2.0.0",
+    "This message seems to say that the order is late.",
+    "If it cannot be sent in time, cancel the order instead.",
+    Told.BY_NOTICE,
+)
+UNASKED_SERVICE = Reason(  # R11
+    "unasked_service",
+    250,
+    "2.0.0",
+    "This message seems to give help that the buyer did not ask for.",
+    "Wait until the buyer asks. Manuals and tips belong to the item or on its page.",
+    Told.BY_NOTICE,
+)
+ONLY_CONFIRMS = Reason(  # R11
+    "only_confirms",
+    250,
+    "2.0.0",
+    "This message seems only to confirm something.",
+    "The buyer sees it in the order. Write only if they must do something.",
+    Told.BY_NOTICE,
+)
+ALREADY_TOLD = Reason(  # R11, R30
+    "already_told",
+    250,
+    "2.0.0",
+    "This message seems only to confirm what we already told the buyer, or tell them when the order says so.",
+    "You need not write it. Write only if the buyer must do something.",
+    Told.BY_NOTICE,
+)
+LINK_OUTSIDE = Reason(  # R11
+    "link_outside",
+    250,
+    "2.0.0",
+    "This message has a link to a page outside the marketplace.",
+    "Leave it out, unless the buyer needs it for the order.",
+    Told.BY_NOTICE,
+)
+CONTACT_DETAILS_TYPED = Reason(  # R11
+    "contact_details_typed",
+    250,
+    "2.0.0",
+    "This message has an address, a telephone number or another way past the marketplace.",
+    "Leave it out: everything can be said through the marketplace.",
+    Told.BY_NOTICE,
+)
+NEVER_CRITICAL = Reason(  # R11, R12
+    "never_critical",
+    550,
+    "5.7.1",
+    "The buyer opted out of unsolicited messages, and what this message seems to be is never critical ({which}).",
+    "If something is out of stock or late, cancel the order instead. If the buyer must know something else to get the order, "
+    "write that alone.",
+    Told.AT_ONCE,
+)
 FIELD_MISSING = Reason(
     "field_missing",
     550,
     "5.7.1",
     "Something is missing: {label}.",
     "Fill it in.",
+    Told.AT_ONCE,
+)
+VARIABLE_UNRESOLVED = Reason(
+    "variable_unresolved",
+    550,
+    "5.7.1",
+    "A variable was not filled in: {name}.",
+    "Write in its place what it stands for, or take it out.",
     Told.AT_ONCE,
 )
 FIELD_UNKNOWN = Reason(
@@ -588,7 +706,22 @@ ALL = (
     REASON_USED_UP,
     REASON_NOT_CRITICAL,
     CRITICAL_REASON,
+    PAID_REVIEW,
+    GOOD_REVIEW,
+    CHANGED_REVIEW,
+    REVIEW_REQUEST,
+    COUPON,
+    MARKETING,
+    OUT_OF_STOCK,
+    DELAY,
+    UNASKED_SERVICE,
+    ONLY_CONFIRMS,
+    ALREADY_TOLD,
+    LINK_OUTSIDE,
+    CONTACT_DETAILS_TYPED,
+    NEVER_CRITICAL,
     FIELD_MISSING,
+    VARIABLE_UNRESOLVED,
     FIELD_UNKNOWN,
     FIELD_TOO_LONG,
     FIELD_NOT_ONE_LINE,

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, delete
 
 from postern.model.thread import MessageState
 from postern.storage.engine import translated_errors
-from postern.storage.forgetting import forget_documents, forget_failure_reports, forget_notices, withhold_about
+from postern.storage.forgetting import forget_documents, forget_failure_reports, forget_notices, forget_order_news, withhold_about
 from postern.storage.people import CORRESPONDENT
 from postern.storage.permissions import forget_permissions
 from postern.storage.responses import end_clocks
@@ -126,11 +126,21 @@ def destroy_keys(connection: Connection, person_id: UUID, now: datetime) -> list
     gone = (person_id, *_forget_strangers_with_address_of(connection, person_id))
     connection.execute(update(person).where(person.c.id.in_(gone)).values(dict.fromkeys(_IDENTIFYING)))
     connection.execute(update(relationship).where(relationship.c.buyer_id == person_id).values(wrapped_key=None))
-    connection.execute(delete(order).where(order.c.buyer_id == person_id))
+    blobs = _forget_orders(connection, person_id)
     connection.execute(delete(seller_block).where(seller_block.c.buyer_id == person_id))
     connection.execute(delete(sender_attempt).where(sender_attempt.c.person_id == person_id))
     connection.execute(delete(bounce_score).where(bounce_score.c.person_id.in_(gone)))
-    return forget_permissions(connection, gone) + forget_sign_ins_of(connection, person_id)
+    return blobs + forget_permissions(connection, gone) + forget_sign_ins_of(connection, person_id)
+
+
+def _forget_orders(connection: Connection, person_id: UUID) -> list[str]:
+    """The buyer's orders, with what they were told of them. Answers the blobs that lie without a row now."""
+    blobs: list[str] = []
+    own = connection.execute(select(order.c.seller_id, order.c.id).where(order.c.buyer_id == person_id)).all()
+    for seller_id in {row[0] for row in own}:
+        blobs += forget_order_news(connection, seller_id, [row[1] for row in own if row[0] == seller_id])
+    connection.execute(delete(order).where(order.c.buyer_id == person_id))
+    return blobs
 
 
 def _forget_strangers_with_address_of(connection: Connection, person_id: UUID) -> list[UUID]:

@@ -17,7 +17,7 @@ from postern.model.retention import LASTING_FIELDS, RetentionClass
 from postern.ports import Blobs
 from postern.storage.feed_look_ups import in_portions
 from postern.storage.journal import read_fields, spell_fields
-from postern.storage.schema import HOUSE, attempt, delivery, document, house_mail, journal, notice, retention_mark
+from postern.storage.schema import HOUSE, attempt, delivery, document, house_mail, journal, notice, order_news, retention_mark
 from postern.storage.store import Look
 
 _PAGE = 200
@@ -52,6 +52,13 @@ def forget_notices(connection: Connection, seller_id: int, message_ids: Collecti
     connection.execute(delete(notice).where(*about))
     withhold_about(connection, ids)
     return forget_documents(connection, seller_id, (row[1] for row in rows))
+
+
+def forget_order_news(connection: Connection, seller_id: int, order_ids: Collection[UUID]) -> list[str]:
+    """Take away what buyers were told of these orders, and that it is to be told."""
+    for portion in in_portions(order_ids):
+        connection.execute(delete(order_news).where(order_news.c.seller_id == seller_id, order_news.c.order_id.in_(portion)))
+    return forget_notices(connection, seller_id, order_ids)
 
 
 def count_gone(connection: Connection, kind: RetentionClass, number: int) -> None:

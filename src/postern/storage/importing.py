@@ -20,6 +20,7 @@ from postern.model.identifier import new_id
 from postern.model.people import AddressRole, Marketplace
 from postern.storage.contact_policies import write_policy
 from postern.storage.feed_look_ups import in_portions
+from postern.storage.order_news import note_news
 from postern.storage.orders import spell_items, spell_shipments
 from postern.storage.people import CORRESPONDENT, buyer_changes, buyer_row, mark_buyer, person_row
 from postern.storage.schema import buyer, marketplace, order, person, seller, seller_address
@@ -61,7 +62,7 @@ def write_marketplaces(connection: Connection, vault: Vault, records: Sequence[M
     """Add or change these marketplaces."""
     del vault
     _take_turn(connection)
-    wanted = {one.id: {**asdict(one), "contact_policy": write_policy(one.contact_policy)} for one in records}
+    wanted = {one.id: _marketplace_columns(one) for one in records}
     known = {row["id"]: row for row in _rows(connection, _MARKETPLACES, wanted)}
     changed = _write_table(connection, marketplace, "id", wanted, known)
     return _tally(wanted, known, changed)
@@ -108,6 +109,7 @@ def write_orders(connection: Connection, vault: Vault, records: Sequence[FeedOrd
     if added:
         connection.execute(insert(order), added)
     changed = {key for key in known if _change_order(connection, known[key], wanted[key])}
+    note_news(connection, vault, (*added, *(wanted[key] | {"id": known[key]["id"]} for key in sorted(changed))))
     return _tally(wanted, known, changed)
 
 
@@ -145,6 +147,11 @@ def _write_table(
 
 def _differs(row: RowMapping, columns: Mapping[str, object]) -> bool:
     return any(row[name] != content for name, content in columns.items())
+
+
+def _marketplace_columns(one: Marketplace) -> dict[str, object]:
+    told = json.dumps(one.order_notices) if one.order_notices else None
+    return {**asdict(one), "contact_policy": write_policy(one.contact_policy), "order_notices": told}
 
 
 def _seller_columns(one: FeedSeller) -> dict[str, object]:
@@ -228,6 +235,7 @@ def _order_columns(one: FeedOrder, seller_id: int, buyer_id: UUID) -> dict[str, 
         "cancelled_at": one.cancelled_at,
         "items": spell_items(one.items),
         "shipments": spell_shipments(one.shipments),
+        "refunded_at": one.refunded_at,
     }
 
 

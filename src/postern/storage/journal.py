@@ -15,9 +15,22 @@ from postern.storage.change import Row, Write
 from postern.storage.schema import journal
 from postern.storage.store import Look
 
+IMPORTANT_MISUSED = "important-misused"  # R11: [Important] in the subject of what is never critical
 _ABOUT = select(journal).where(journal.c.message_id == bindparam("message_id")).order_by(journal.c.happened_at, journal.c.id)
 _BY_ID = select(journal).where(journal.c.id == bindparam("entry_id"))
+_COUNT_BY_SELLER = (
+    select(journal.c.seller_id, func.count())
+    .where(journal.c.kind == bindparam("kind"), journal.c.happened_at >= bindparam("since"))
+    .group_by(journal.c.seller_id)
+    .order_by(func.count().desc(), journal.c.seller_id)
+)
 _LATEST = select(func.max(journal.c.happened_at))
+
+
+def count_by_seller(look: Look, kind: str, since: datetime) -> list[tuple[int, int]]:
+    """How many entries of this kind each seller has since then, the most first."""
+    rows = look.connection.execute(_COUNT_BY_SELLER, {"kind": kind, "since": since}).all()
+    return [(int(row[0]), int(row[1])) for row in rows]
 
 
 def journal_row(  # noqa: PLR0913 - an entry says who, what and when

@@ -29,6 +29,17 @@ _TOLD = (
 )
 
 
+_TOLD_SINCE = (
+    select(notice.c.id)
+    .where(
+        notice.c.seller_id == bindparam("seller_id"),
+        notice.c.kind == bindparam("kind"),
+        notice.c.made_at > bindparam("since"),
+    )
+    .limit(1)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class KeptNotice:
     """One notice, as the record has it. ``side`` is who is told."""
@@ -55,6 +66,12 @@ def is_told(look: Look, seller_id: int, thread_id: UUID, side: Side, kind: Notic
     """Whether this side had such a notice in this thread already."""
     keys = {"seller_id": seller_id, "thread_id": thread_id, "side": side, "kind": kind}
     return look.connection.execute(_TOLD, keys).first() is not None
+
+
+def is_told_since(look: Look, seller_id: int, kind: NoticeKind, since: datetime) -> bool:
+    """Whether the seller had such a notice since then, about whatever."""
+    keys = {"seller_id": seller_id, "kind": kind, "since": since}
+    return look.connection.execute(_TOLD_SINCE, keys).first() is not None
 
 
 def notice_row(one: KeptNotice) -> Row:

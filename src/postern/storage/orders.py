@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, bindparam, select
 
 from postern.model.order import Fulfilment, Item, Order, OrderStatus, Shipment
-from postern.storage.schema import order
+from postern.storage.schema import marketplace, order
 from postern.storage.store import Look
 
 ORDERS_LOOKED_AT = 200  # of one pair, the latest: what a mail can name
@@ -20,6 +20,7 @@ _OF_PAIR = (
     .order_by(order.c.placed_at.desc(), order.c.id.desc())
     .limit(ORDERS_LOOKED_AT)
 )
+_NAMED_ANYWHERE = select(order).where(order.c.marketplace_id.in_(select(marketplace.c.id)), order.c.name == bindparam("name"))
 _BY_ID = select(order).where(order.c.seller_id == bindparam("seller_id"), order.c.id == bindparam("order_id"))
 _BY_NAME = select(order).where(
     order.c.marketplace_id == bindparam("marketplace_id"),
@@ -56,6 +57,11 @@ def spell_shipments(shipments: Iterable[Shipment]) -> str:
     """The column's JSON."""
     rows = [_columns(one) | {"shipped_at": one.shipped_at.isoformat() if one.shipped_at else None} for one in shipments]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def find_orders_named(look: Look, name: str) -> tuple[Order, ...]:
+    """The orders with this id of the shop's, one at most in each marketplace."""
+    return tuple(read_order(row) for row in look.connection.execute(_NAMED_ANYWHERE, {"name": name}).mappings())
 
 
 def _columns(one: Item | Shipment) -> dict[str, object]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 from postern.errors import NotFoundError
 from postern.model.address import Address
 from postern.model.identifier import new_id
+from postern.model.order_news import NewsKind
 from postern.model.people import AddressRole, Buyer, Marketplace, Seller, SellerAddress
 from postern.storage.contact_policies import read_policy
 from postern.storage.schema import buyer, marketplace, person, seller, seller_address
@@ -161,7 +162,8 @@ def list_marketplaces(look: Look) -> tuple[Marketplace, ...]:
 
 def read_marketplace(row: RowMapping | Mapping[str, Any]) -> Marketplace:
     """The marketplace in these columns, which are all that its table has."""
-    return Marketplace(**{**row, "contact_policy": read_policy(row["contact_policy"])})
+    told = tuple(map(NewsKind, json.loads(row["order_notices"] or "[]")))
+    return Marketplace(**{**row, "contact_policy": read_policy(row["contact_policy"]), "order_notices": told})
 
 
 def find_mail_domain(look: Look, domain: str) -> str | None:

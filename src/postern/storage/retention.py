@@ -20,6 +20,7 @@ from postern.storage.forgetting import (
     forget_failure_reports,
     forget_house_mails,
     forget_notices,
+    forget_order_news,
     is_bare,
     withhold_about,
     withhold_in,
@@ -210,10 +211,12 @@ def _forget_empty_threads(connection: Connection, seller_id: int, ids: set[UUID]
 
 
 def _forget_orders(connection: Connection, rows: Sequence[RowMapping]) -> list[str]:
+    blobs: list[str] = []
     for seller_id in sorted({row["seller_id"] for row in rows}):
         ids = [row["id"] for row in rows if row["seller_id"] == seller_id]
+        blobs += forget_order_news(connection, seller_id, ids)
         connection.execute(delete(order).where(order.c.seller_id == seller_id, order.c.id.in_(ids)))
-    return []
+    return blobs
 
 
 def _withhold_all(connection: Connection, rows: Sequence[RowMapping]) -> list[str]:

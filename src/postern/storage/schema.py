@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from postern.storage.columns import Id, Moment, Serial
 
-REVISION = "0011"  # of this schema: the newest migration's
+REVISION = "0013"  # of this schema: the newest migration's
 HOUSE = 0  # the seller_id of what belongs to no seller
 
 
@@ -50,6 +50,9 @@ marketplace = Table(
     Column("cancel_order_url", Text, nullable=False),
     Column("report_infringement_url", Text, nullable=False),
     Column("contact_policy", Text, nullable=True),  # JSON; null where it is the usual one
+    Column(
+        "order_notices", Text, nullable=True
+    ),  # JSON: what buyers are told of their orders (R30) beside that they were shipped
 )
 
 seller = Table(
@@ -193,11 +196,33 @@ order = Table(
     Column("cancelled_at", Moment, nullable=True),
     Column("items", Text, nullable=False),  # JSON: read whole, with the order
     Column("shipments", Text, nullable=False),  # JSON
+    Column("refunded_at", Moment, nullable=True),
     Index(None, "marketplace_id", "name", unique=True),
     Index(None, "seller_id", "buyer_id", "placed_at"),
     Index(None, "seller_id", "marketplace_id", "placed_at"),
     Index(None, "buyer_id"),
     Index(None, "placed_at"),
+)
+
+order_news = Table(  # what happened to an order that its buyer is told (R30), each once; a row without a time waits
+    "order_news",
+    metadata,
+    Column("seller_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_id", Id, primary_key=True),
+    Column("kind", Text, primary_key=True),  # shipped | delivered | refunded
+    Column("parcel", Text, primary_key=True),  # keyed digest of its tracking number; empty where there is none
+    Column("told_at", Moment, nullable=True),
+    Index(None, "told_at"),
+)
+
+seller_template = Table(  # a seller's own words, in the languages that they need
+    "seller_template",
+    metadata,
+    Column("seller_id", BigInteger, ForeignKey("seller.id"), primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("changed_at", Moment, nullable=False),
 )
 
 daily_use = Table(  # R21: messages accepted for delivery, by the marketplace's own day

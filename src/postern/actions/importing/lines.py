@@ -32,6 +32,7 @@ from postern.model.contact_policy import ContactPolicy
 from postern.model.feed import FeedBuyer, FeedOrder, FeedSeller, Kind, Record
 from postern.model.limits import Limits
 from postern.model.order import Fulfilment, Item, OrderStatus, Shipment
+from postern.model.order_news import NewsKind
 from postern.model.people import Marketplace
 
 _read_title = read_line_of_text(TEXT_MAXIMUM)
@@ -39,6 +40,7 @@ _read_label = read_line_of_text(TEXT_MAXIMUM, empty=True)
 _read_person = read_line_of_text(NAME_MAXIMUM)
 _read_kind = read_choice(Kind)
 _read_status = read_choice(OrderStatus)
+_read_news = read_choice(NewsKind)
 _read_fulfilment = read_choice(Fulfilment)
 
 
@@ -107,6 +109,7 @@ def _read_marketplace(fields: Fields, _: int) -> Marketplace:
         time_zone=fields.need("time_zone", read_time_zone),
         cancel_order_url=fields.may("cancel_order_url", read_order_address, ""),
         report_infringement_url=fields.may("report_infringement_url", read_web_address, ""),
+        order_notices=fields.may("order_notices", read_list(_read_news, len(NewsKind)), ()),
         contact_policy=fields.may("contact_details", read_contact_policy, ContactPolicy()),
     )
 
@@ -146,6 +149,7 @@ def _read_order(fields: Fields, list_maximum: int) -> FeedOrder:
         delivered_at=fields.may("delivered_at", read_moment, None),
         cancelled_at=fields.may("cancelled_at", read_moment, None),
         items=fields.may("items", read_list(_read_item, list_maximum), ()),
+        refunded_at=fields.may("refunded_at", read_moment, None),
         shipments=fields.may("shipments", read_list(_read_shipment, list_maximum), ()),
     )
 

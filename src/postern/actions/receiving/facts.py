@@ -2,6 +2,7 @@
 choice. ``placing`` holds those by which a mail finds its thread.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,14 +10,20 @@ from uuid import UUID
 from postern.actions.frame import Frame
 from postern.actions.receiving.pair import Arrival, Pair, own_hosts
 from postern.actions.receiving.placing import Place, find_place
+from postern.language import DEFAULT_LANGUAGE
 from postern.mail.automatic import recognise
 from postern.mail.contact_details import Allowed
 from postern.mail.files.inspection import find_refused
+from postern.mail.letter import Letter
+from postern.mail.misuse import recognise_misuse
 from postern.mail.steps.contact_details import details_in
 from postern.model.address import Address
 from postern.model.authentication import Mode, Proof
 from postern.model.automatic import Automatic
+from postern.model.contact_policy import DetailKind
+from postern.model.content_rule import ContentKind, Recognised
 from postern.model.day import Day
+from postern.model.order_news import SPARES, NewsKind
 from postern.model.people import Marketplace, Seller
 from postern.model.relationship import Side
 from postern.policy.allowance import ALWAYS_ALLOWED, DAYS, daily_limit
@@ -110,9 +117,38 @@ def gather(look: Look, frame: Frame, arrival: Arrival, *, counted_already: int =
         pair_has_live_order=any(not order.is_cancelled for order in pair.orders),
         about_customised_order=place is not None and _is_about_customised(place, mail.received_at),
         posting=posted.posting if posted else None,
+        misuse=_misuse(look, frame, arrival, place, posted),
+        told_by_us=frozenset(SPARES[kind] for kind in (NewsKind.SHIPPED, *pair.marketplace.order_notices)),
         outside_copies=_count_outside(look, arrival),
     )
     return Known(facts, author_id, place, automatic, day, standing)
+
+
+def _misuse(look: Look, frame: Frame, arrival: Arrival, place: Place | None, posted: Posted | None) -> tuple[Recognised, ...]:
+    """R11, of what a seller begins: whoever answers may say what they like. Of what is written here, only what is typed."""
+    if arrival.author is Side.BUYER or place is None or not frame.content_rules:
+        return ()
+    pair = arrival.pair
+    if place.found_by in ANSWERS and (posted is None or has_word_of_the_buyer(look, pair.seller.id, place.thread.id)):
+        return ()
+    languages = dict.fromkeys((pair.language_of(Side.BUYER), pair.language_of(Side.SELLER), DEFAULT_LANGUAGE))
+    letter = arrival.reading.letter
+    if posted:
+        letter = Letter("", "\n\n".join(words for _, words in posted.posting.typed or ()), None)
+    found = recognise_misuse(letter, frame.content_rules, tuple(languages))
+    return (*found, *_ways_past(frame, pair, letter))
+
+
+def _ways_past(frame: Frame, pair: Pair, letter: Letter) -> Iterator[Recognised]:
+    """Links and contact details, where the marketplace's own policy does not treat them already."""
+    severities = {rule.kind: rule.severity for rule in frame.content_rules}
+    treatments = pair.marketplace.contact_policy.for_author(Side.SELLER)
+    kinds = tuple(kind for kind in DetailKind if kind not in treatments.judged())
+    found = {
+        ContentKind.LINK if kind is DetailKind.LINK else ContentKind.CONTACT_DETAILS
+        for kind, _ in details_in(letter, _allowed(pair, frame.public_url), kinds)
+    }
+    yield from (Recognised(kind, severities[kind]) for kind in sorted(found) if kind in severities)
 
 
 def _author_address(arrival: Arrival, posted: Posted | None) -> Address | None:

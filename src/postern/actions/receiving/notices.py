@@ -3,6 +3,7 @@
 Only who was proved to write for the pair is told; a stranger got the answer in the session, and a robot gets silence.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from postern.mail.notice import Letterhead, Notice, compose_notice
 from postern.mail.notices.buyer_opted_out import buyer_opted_out
 from postern.mail.notices.delivery_failed import delivery_failed
 from postern.mail.notices.held import held
+from postern.mail.notices.misused import misused
 from postern.mail.notices.outside_copy import outside_copy
 from postern.mail.notices.refused import refused
 from postern.mail.threading import own_message_id
@@ -119,6 +121,15 @@ def tell_held(look: Look, frame: Frame, told: Told, cause: Cause, now: datetime)
 def tell_outside_copy(look: Look, frame: Frame, told: Told, count: int, now: datetime) -> tuple[Row, ...]:
     """Nobody beside: copies went straight to addresses that are not the marketplace's."""
     return tell(look, frame, told, outside_copy(told.language, told.original, count), None, now)
+
+
+def tell_misused(
+    look: Look, frame: Frame, told: Told, causes: Iterable[Cause], now: datetime, *, important: bool
+) -> tuple[Row, ...]:
+    """R11: it passed, and seems to be what messages are not for."""
+    found = [(cause.sentence(told.language), cause.remedy(told.language)) for cause in causes]
+    notice = misused(told.language, told.original, found, frame.public_url, marked_important=important)
+    return tell(look, frame, told, notice, None, now)
 
 
 def tell_failed(look: Look, frame: Frame, message: Message, outcome: Failed, now: datetime) -> tuple[Row, ...]:

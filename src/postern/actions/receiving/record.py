@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from postern.actions.frame import Frame
-from postern.actions.receiving.notices import Told, original_of, tell_blocked, tell_held, tell_outside_copy, tell_refused
+from postern.actions.receiving.notices import (
+    Told,
+    original_of,
+    tell_blocked,
+    tell_held,
+    tell_misused,
+    tell_outside_copy,
+    tell_refused,
+)
 from postern.actions.receiving.pair import Pair
 from postern.actions.receiving.placing import Place
 from postern.mail.letter import Reading, Relayed
@@ -18,12 +26,12 @@ from postern.model.notice import NoticeKind
 from postern.model.relationship import Side
 from postern.model.remark import Door
 from postern.model.thread import Message, MessageState
-from postern.policy.reasons import Cause
+from postern.policy.reasons import MARKED_IMPORTANT, Cause
 from postern.storage.change import Guard, OptOutUnchanged, RelationshipOpen, Row, SenderApproved, Unseen, WithinDailyLimit
 from postern.storage.deliveries import Delivery, delivery_row, mark_destination
 from postern.storage.documents import Owner, SealedDocument, seal_document
-from postern.storage.journal import journal_row
-from postern.storage.notices import is_told
+from postern.storage.journal import IMPORTANT_MISUSED, journal_row
+from postern.storage.notices import is_told, is_told_since
 from postern.storage.standing import use_row
 from postern.storage.store import Look
 from postern.storage.threads import commit_to_message, message_row, thread_row
@@ -164,6 +172,16 @@ def rows_of_outside_copy(look: Look, frame: Frame, station: Station, count: int)
     return tell_outside_copy(look, frame, told, count, station.mail.received_at)
 
 
+def rows_of_misuse(look: Look, frame: Frame, station: Station, misuses: tuple[Cause, ...]) -> tuple[Row, ...]:
+    """R11: what a mail that passed seems to be. Its sender is told once a day; each use of [Important] for it is counted."""
+    told, now, seller_id = station.told, station.mail.received_at, station.pair.seller.id
+    important = station.passed_by == MARKED_IMPORTANT.code
+    rows: tuple[Row, ...] = (_misuse_entry(station, misuses),) if important else ()
+    if told is None or is_told_since(look, seller_id, NoticeKind.MISUSED, now - timedelta(days=1)):
+        return rows
+    return (*rows, *tell_misused(look, frame, told, misuses, now, important=important))
+
+
 def seal_relayed(look: Look, frame: Frame, pair: Pair, relayed: Relayed) -> SealedDocument:
     """The mail that goes out, sealed with the relationship's key."""
     owner = Owner("relationship", pair.relationship.id, pair.key)
@@ -253,6 +271,18 @@ def _message_rows(look: Look, station: Station, filing: Filing) -> tuple[Row, ..
     )
     opened = (thread_row(place.thread, pair.seller.id),) if place.opened else ()
     return (*opened, message_row(look, message, pair.key, station.seen_mark))
+
+
+def _misuse_entry(station: Station, misuses: tuple[Cause, ...]) -> Row:
+    values: dict[str, Value] = {"reason": ", ".join(dict.fromkeys(one.reason.code for one in misuses)), "author": station.author}
+    return journal_row(
+        IMPORTANT_MISUSED,
+        station.mail.received_at,
+        values,
+        seller_id=station.pair.seller.id,
+        relationship_id=station.pair.relationship.id,
+        message_id=station.message_id,
+    )
 
 
 def _entry(station: Station, kind: str, values: Mapping[str, Value]) -> Row:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from postern.language import phrase
 from postern.model.contact_reason import (
     ContactReason,
     FieldKind,
@@ -18,6 +19,7 @@ from postern.model.contact_reason import (
     phase_of,
 )
 from postern.model.order import Fulfilment, Order
+from postern.model.seller_template import unresolved_in
 from postern.policy.facts import Facts, Posting
 from postern.policy.reasons import (
     FIELD_MISSING,
@@ -41,6 +43,7 @@ from postern.policy.reasons import (
     TOO_EARLY,
     TOO_LATE,
     TOO_MANY_FILES,
+    VARIABLE_UNRESOLVED,
     Cause,
     Reason,
 )
@@ -49,7 +52,7 @@ from postern.policy.verdict import Effect, Finding
 REPLY_FIELD = "message"  # what the one field of a reply is called
 _AMOUNT = re.compile(r"\d{1,9}(?:[.,]\d{1,3})? ?[A-Z]{3}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_REPLY = ReasonField(REPLY_FIELD, "Your answer", FieldKind.TEXT)
+_REPLY = ReasonField(REPLY_FIELD, phrase("Your answer"), FieldKind.TEXT)
 
 
 def must_be_offered(facts: Facts) -> tuple[Finding, ...]:
@@ -130,13 +133,13 @@ def _faults_of_fields(posting: Posting, typed: dict[str, str], files: int) -> It
             maximum = one.maximum if posting.reason else posting.text_maximum
             yield from ((cause, one.name) for cause in _faults_of_words(one, words, maximum))
         elif one.required and (posting.reason or not files):  # a reply may be a file alone
-            yield Cause(FIELD_MISSING, (("label", one.label),)), one.name
+            yield Cause(FIELD_MISSING, (("label", phrase(one.label)),)), one.name
 
 
 def _faults_of_words(one: ReasonField, words: str, maximum: int) -> Iterator[Cause]:
     fault: Reason | None = None
     if len(words) > maximum:
-        yield Cause(FIELD_TOO_LONG, (("label", one.label), ("maximum", maximum)))
+        yield Cause(FIELD_TOO_LONG, (("label", phrase(one.label)), ("maximum", maximum)))
     elif one.kind is not FieldKind.TEXT and len(words.splitlines()) > 1:
         fault = FIELD_NOT_ONE_LINE
     elif one.kind is FieldKind.DATE and not _is_date(words):
@@ -144,7 +147,9 @@ def _faults_of_words(one: ReasonField, words: str, maximum: int) -> Iterator[Cau
     elif one.kind is FieldKind.AMOUNT and not _AMOUNT.fullmatch(words):
         fault = FIELD_NO_AMOUNT
     if fault:
-        yield Cause(fault, (("label", one.label),))
+        yield Cause(fault, (("label", phrase(one.label)),))
+    for name in unresolved_in(words):
+        yield Cause(VARIABLE_UNRESOLVED, (("name", name),))
 
 
 def _is_date(words: str) -> bool:
