@@ -21,7 +21,8 @@ from postern.actions.retain import run_retention
 from postern.actions.seal_journal import seal_journal
 from postern.actions.tell_order_news import tell_order_news
 from postern.actions.watch_addresses import watch_addresses
-from postern.catalogue.load import load_catalogue
+from postern.catalogue.load import Catalogue, load_catalogue, read_catalogue
+from postern.catalogue.reason_file import Mistake
 from postern.connect.checkpoints import CheckpointFolder
 from postern.connect.clock import SystemClock
 from postern.connect.disks import Disks
@@ -133,6 +134,11 @@ def build_house(config: Path) -> House:
         catalogue.content_rules,
     )
     return House(settings, config, frame, Vault(keyring), _blobs(settings), SystemClock())
+
+
+def look_over_catalogue(own_folder: Path | None) -> tuple[Catalogue, tuple[Mistake, ...]]:
+    """What may be written about, with an operator's own folder, and what is wrong in its files."""
+    return read_catalogue(own_folder)
 
 
 def tasks_of(house: House) -> tuple[Task, ...]:

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
+from postern.actions.find_untranslated import find_untranslated
 from postern.actions.render_mails import RenderedMail, render_mails
-from postern.catalogue.load import load_catalogue, read_catalogue
-from postern.catalogue.untranslated import find_untranslated
 from postern.cli.console import FAILED, AsJson
 from postern.errors import ConfigurationError
 from postern.language import known_languages
 from postern.language.coverage import measure
+from postern.wiring import look_over_catalogue
 
 app = typer.Typer(no_args_is_help=True, help="What the marketplace says, and in which languages.")
 
@@ -36,7 +36,7 @@ OwnFolder = Annotated[Path | None, typer.Option("--folder", help="Your own folde
 @app.command()
 def check(folder: OwnFolder = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
     """Read every contact reason and content rule; say what is wrong, where, and what to do. Ends with status 1 if anything is."""
-    catalogue, mistakes = read_catalogue(folder)
+    catalogue, mistakes = look_over_catalogue(folder)
     missing = tuple(find_untranslated(catalogue.reasons.all))
     if as_json:
         told = {"mistakes": [asdict(one) for one in mistakes], "untranslated": [asdict(one) for one in missing]}
@@ -57,7 +57,10 @@ def render(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the mails.")], folder: OwnFolder = None
 ) -> None:
     """Write every reason's mail in every language into a folder, as text and as HTML, to be looked at."""
-    reasons = load_catalogue(folder).reasons
+    catalogue, mistakes = look_over_catalogue(folder)
+    if mistakes:
+        raise ConfigurationError(f"catalogue: {mistakes[0]}")
+    reasons = catalogue.reasons
     try:
         out.mkdir(parents=True)
         for language in known_languages():
