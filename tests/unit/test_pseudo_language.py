@@ -15,9 +15,13 @@ from string import Formatter
 import pytest
 from sqlalchemy import update
 
+from postern.catalogue.load import load_catalogue
 from postern.mail.letter import Passage, Product
 from postern.mail.reader import read
+from postern.mail.supplied import letter_of as letter_supplied
+from postern.mail.supplied import supply, wording_of
 from postern.model.contact_policy import ContactPolicy, Treatment, Treatments
+from postern.model.contact_reason import ContactReason, FieldKind
 from postern.model.envelope import Mail
 from postern.model.notice import NoticeKind
 from postern.policy.reasons import ALL, Cause, Reason
@@ -54,6 +58,7 @@ MAILS = (
     'Content-Type: multipart/mixed; boundary="x"\n\n--x\nContent-Type: application/x-msdownload\n\nMZ\n--x--\n',
 )
 NAME = "\u0410\u043d\u043d\u0430"  # typed by people: letters that are neither ours nor the pseudo language's
+_TYPED = {FieldKind.DATE: "2026-11-24", FieldKind.AMOUNT: "12.50 EUR"}
 SUBJECT = "\u0410\u0442\u043b\u0430\u0441"
 
 
@@ -178,3 +183,20 @@ def test_no_page_for_anybody_says_anything_untranslated(visitor: Visitor, path: 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_holds_words_of_its_own(path: Path) -> None:
     assert not english_in(shown_by(_TEMPLATE.sub(" ", path.read_text("utf-8"))))
+
+
+@pytest.mark.parametrize("reason", load_catalogue().reasons.all, ids=lambda reason: reason.code)
+def test_no_contact_reason_says_anything_untranslated(reason: ContactReason) -> None:
+    typed = {field.name: _TYPED.get(field.kind, NAME) for field in reason.fields}
+    supplied = supply(reason, PSEUDO, {"order": "7", "seller": NAME, "buyer": NAME, "marketplace": NAME}, typed)
+    letter = letter_supplied(supplied, ())
+    wording = wording_of(reason, PSEUDO)
+    said = (
+        letter.subject,
+        letter.text or "",
+        shown_by(letter.html or ""),
+        wording.title,
+        wording.use_when,
+        *wording.labels.values(),
+    )
+    assert not english_in(" ".join(said).replace("EUR", ""))
