@@ -20,9 +20,12 @@ AXE = Path(__file__).parent / "axe"
 ORDER = "303-5512345-1234567"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless; one for all tests. Where it cannot start, they fail."""
+    """Headless; one for all tests of a module. Where it cannot start, they fail.
+
+    While it is there a loop runs in this thread, and no other test could run one of its own: so it ends with its module.
+    """
     path = shutil.which("chromium")
     assert path, "Debian's chromium is needed: apt-get install chromium"
     with sync_playwright() as playwright:

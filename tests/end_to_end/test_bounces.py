@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from postern.demo import FEED
+from postern.language import say
 from postern.model.relationship import Relationship
 from tests.failure_reports import no_failures, of_ann, standard
 from tests.mailboxes import Mailboxes, open_mailboxes, text_of
@@ -98,7 +99,7 @@ def test_a_buyer_is_told_that_the_seller_was_not_reached_and_the_operator_sees_w
     shop.installation.empty_queue(SECONDS)
     assert shop.send_back(return_path, standard(of_ann("failed", "5.2.2"))) == 250
     notice = shop.mailboxes.wait_for("ann@mail.test")
-    assert "mailbox is full" in text_of(notice)
+    assert say("de", "The recipient's mailbox is full.") in text_of(notice)  # as Ann's marketplace speaks
     (one,) = listed(shop)
     assert (one["customer_service_of"], one["score"], one["failing"]) == (["acme"], 0.25, False)
     assert states(shop) == {"bounced": 1, "house": 1}
