@@ -95,3 +95,10 @@ def test_an_operators_own_words_win_over_the_catalogues() -> None:
     reason = ContactReason("own", Side.SELLER, PART.wording, fields=PART.fields, own_wordings=own)
     assert supply(reason, "de-AT", NAMES, {"message": "x"}).subject.startswith("Ein Teil")
     assert supply(reason, "fr", NAMES, {"message": "x"}).subject.startswith("A part")
+
+
+@pytest.mark.parametrize("language", [one for one in known_languages() if direction(one) == "rtl"])
+def test_where_people_read_from_right_to_left_an_order_has_its_own_direction_in_html_too(language: str) -> None:
+    for mail in rendered(language).values():
+        body = mail.html.partition("<body>")[2]
+        assert body.count("303-5512345-1234567") == body.count("<bdi>303-5512345-1234567</bdi>"), mail.reason

@@ -18,7 +18,7 @@ from postern.mail.quoting.rows import edit_html, edit_text, rows_of_html, rows_o
 
 _URL = re.compile(r"(?: ?<)?(https?(?::|%3a)(?:/|%2f)[^\s<>\"']*)>?", re.IGNORECASE)
 _LINK = re.compile(r'<a\b[^<>]*\bhref="([^"]*)"[^<>]*>.*?</a>', re.DOTALL)
-_EMPTY_PARAGRAPH = re.compile(r"<p\b[^<>]*>\s*</p>\n?")
+_EMPTY_PARAGRAPH = re.compile(r"<p\b[^<>]*>(?:\s|</?bdi>)*</p>\n?")
 _OUR_FRAME = re.compile(r'\s*<div dir="auto">(.*)</div>\s*', re.DOTALL)
 _DIV = re.compile(r"<(/?)div\b[^<>]*>")
 _HYPHEN_CODE = re.compile(r"-([0-9a-f]{2})")  # how Proofpoint writes %3a

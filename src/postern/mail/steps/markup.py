@@ -22,8 +22,8 @@ _GROWTH_MAXIMUM = 2  # HTML's rules repeat unclosed tags; no mail becomes longer
 _LITTLE = 10_000
 
 _TEXT = (
-    "a abbr address b big blockquote br caption center cite code col colgroup dd del dfn div dl dt em font h1 h2 h3 h4 h5 h6 hr i"
-    " img ins kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var wbr"
+    "a abbr address b bdi big blockquote br caption center cite code col colgroup dd del dfn div dl dt em font h1 h2 h3 h4 h5 h6"
+    " hr i img ins kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var wbr"
 )
 _DROPPED_WITH_CONTENT = "head noembed noframes noscript script style template textarea title svg math iframe object"
 _BOX = {"align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "colspan", "rowspan"}
