@@ -1,6 +1,8 @@
-"""What honest sellers write when they begin a message, in five languages, which no rule may mind; and what the rules must see."""
+"""What honest sellers write when they begin a message, in many languages, which no rule may mind; and what the rules must see."""
 
-HONEST = {
+from tests import honest_messages_west
+
+HONEST: dict[str, tuple[str, ...]] = {
     "en": (
         "Could you please confirm the spelling of the name for the engraving? We have Jonathan with an h.",
         "The carrier says the house number is missing. Could you send us the complete address?",
@@ -213,7 +215,7 @@ HONEST = {
     ),
 }
 
-MISUSED = {
+MISUSED: dict[str, tuple[tuple[str, str], ...]] = {
     "paid_review": (
         ("en", "Leave us a review and get a gift card worth 10 dollars."),
         ("en", "We will refund you 5 EUR if you post a review."),
@@ -291,3 +293,7 @@ MISUSED = {
     "confirms_delivery": (("en", "Your parcel was delivered."), ("it", "Il pacco è stato consegnato.")),
     "confirms_refund": (("en", "We have issued a full refund."), ("es", "Hemos realizado el reembolso.")),
 }
+
+for _more in (honest_messages_west,):
+    HONEST |= _more.HONEST
+    MISUSED |= {kind: (*MISUSED[kind], *listed) for kind, listed in _more.MISUSED.items()}

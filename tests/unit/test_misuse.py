@@ -33,7 +33,7 @@ def test_every_kind_has_its_examples() -> None:
 
 
 def test_of_honest_messages_none_is_refused_or_held_and_at_most_one_in_a_hundred_warned() -> None:
-    """Looked at as each would be: in its own language, in the seller's and in English, as if all five were these."""
+    """Looked at as each would be: in its own language, in the seller's and in English, as if all were these."""
     alarms = {
         (language, text): found for language, listed in HONEST.items() for text in listed if (found := recognised(text, *HONEST))
     }
