@@ -18,6 +18,9 @@ HONEST: dict[str, tuple[str, ...]] = {
         "De wet vraagt uw geboortedatum voor dit artikel. Houd uw identiteitsbewijs aan de deur gereed.",
         "Zolang de gravure niet is bevestigd, kunnen wij de ring niet maken. Welke tekst moet erop?",
         "Wij beoordelen uw retour deze week. Heeft u de lamp zelf geopend?",
+        "Voor een goede beoordeling van de schade hebben wij een foto nodig.",
+        "Na beoordeling van de foto's bieden wij u 20 % korting, of een nieuwe stoel.",
+        "Antwoord snel, zodat uw pakket niet wordt vertraagd.",
     ),
     "sv": (
         "Kan du bekräfta hur namnet till gravyren stavas? Vi har Jonathan med h.",
@@ -36,6 +39,7 @@ HONEST: dict[str, tuple[str, ...]] = {
         "Lagen kräver ditt födelsedatum för den här varan. Ha legitimationen redo vid dörren.",
         "Innan du bekräftar texten kan vi inte tillverka ringen. Vad ska det stå?",
         "Vi har fått din retur, men serienumret är ett annat. Kan du kontrollera det?",
+        "Skicka portkoden så att paketet till dig inte blir försenat.",
     ),
     "da": (
         "Kan du bekræfte, hvordan navnet til graveringen staves? Vi har Jonathan med h.",
@@ -54,6 +58,7 @@ HONEST: dict[str, tuple[str, ...]] = {
         "Loven kræver din fødselsdato til denne vare. Hav legitimation klar ved døren.",
         "Tolden beder om en anmeldelse af indholdet. Hvad skal vi oplyse som værdi?",
         "Vi har fået din returpakke, men serienummeret er et andet. Kan du tjekke det?",
+        "Send os dørkoden, så pakken ikke bliver forsinket hos fragtfirmaet.",
     ),
     "cs": (
         "Můžete potvrdit, jak se píše jméno pro gravírování? Máme Jonathan s h.",
@@ -72,6 +77,7 @@ HONEST: dict[str, tuple[str, ...]] = {
         "Zákon u tohoto zboží vyžaduje datum narození. Připravte si u dveří doklad.",
         "Bez potvrzení textu nemůžeme prsten vyrobit. Co na něm má být?",
         "Vrácené zboží máme, ale sériové číslo je jiné. Můžete to ověřit?",
+        "Napište nám kód ke dveřím, aby se doručení nezpozdilo.",
     ),
     "pl": (
         "Czy mogą Państwo potwierdzić pisownię imienia do grawerunku? Mamy Jonathan przez h.",
@@ -90,6 +96,8 @@ HONEST: dict[str, tuple[str, ...]] = {
         "Ustawa wymaga daty urodzenia przy tym towarze. Proszę przygotować dowód przy drzwiach.",
         "Potrzebujemy opinii rzeczoznawcy o uszkodzeniu. Czy może przyjechać w piątek?",
         "Zwrot do nas dotarł, ale numer seryjny jest inny. Czy można to sprawdzić?",
+        "Pozytywnie oceniliśmy reklamację. Wolą Państwo nowy czajnik czy zwrot pieniędzy?",
+        "Przesyłka nie została dostarczona, bo w adresie brakuje numeru mieszkania.",
     ),
     "pt": (
         "Pode confirmar como se escreve o nome para a gravação? Temos Jonathan com h.",
@@ -108,6 +116,8 @@ HONEST: dict[str, tuple[str, ...]] = {
         "A lei exige a sua data de nascimento para este artigo. Tenha o documento à mão na porta.",
         "A avaliação técnica da sua máquina mostra uma peça partida. Devemos trocá-la?",
         "Sem a confirmação do texto não podemos fazer o anel. O que deve ficar gravado?",
+        "O pacote não foi entregue porque falta o número da porta.",
+        "Após a avaliação das fotos, oferecemos um desconto de 20 % ou uma peça nova.",
     ),
     "ro": (
         "Puteți confirma cum se scrie numele pentru gravură? Noi avem Jonathan cu h.",
@@ -126,6 +136,8 @@ HONEST: dict[str, tuple[str, ...]] = {
         "Legea cere data nașterii pentru acest articol. Pregătiți actul de identitate la ușă.",
         "Fără confirmarea textului nu putem face inelul. Ce doriți să scrie pe el?",
         "Am primit returul, dar seria este alta. Puteți verifica?",
+        "Coletul nu a fost livrat fiindcă lipsește numărul apartamentului.",
+        "Bateria din telecomandă s-a epuizat pe drum. Vă trimitem alta.",
     ),
     "tr": (
         "Kazınacak ismin yazılışını onaylar mısınız? Bizde Jonathan, h ile yazıyor.",
@@ -144,6 +156,8 @@ HONEST: dict[str, tuple[str, ...]] = {
         "Yasa bu ürün için doğum tarihinizi istiyor. Kapıda kimliğinizi hazır bulundurun.",
         "İade talebinizi değerlendiriyoruz. Ürünü monte ettiniz mi?",
         "İade ettiğiniz cihazın seri numarası farklı. Kontrol eder misiniz?",
+        "Teslimatın gecikmemesi için lütfen kapı kodunu gönderin.",
+        "Değerlendirme sonucunda yüzde 20 indirim ya da yeni bir parça öneriyoruz.",
     ),
 }
 
