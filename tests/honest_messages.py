@@ -1,6 +1,6 @@
 """What honest sellers write when they begin a message, in many languages, which no rule may mind; and what the rules must see."""
 
-from tests import honest_messages_west
+from tests import honest_messages_east, honest_messages_west
 
 HONEST: dict[str, tuple[str, ...]] = {
     "en": (
@@ -294,6 +294,6 @@ MISUSED: dict[str, tuple[tuple[str, str], ...]] = {
     "confirms_refund": (("en", "We have issued a full refund."), ("es", "Hemos realizado el reembolso.")),
 }
 
-for _more in (honest_messages_west,):
+for _more in (honest_messages_west, honest_messages_east):
     HONEST |= _more.HONEST
     MISUSED |= {kind: (*MISUSED[kind], *listed) for kind, listed in _more.MISUSED.items()}

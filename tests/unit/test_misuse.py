@@ -69,6 +69,35 @@ def test_a_language_without_spaces_is_read_as_it_is_written() -> None:
     assert recognise_misuse(Letter("", "Rabattcode", None), (rule,), ("de-AT",))
 
 
+def test_korean_is_read_whatever_its_spaces() -> None:
+    assert recognised("상품평 남겨 주세요", "ko")
+    assert recognised("상품평남겨주세요", "ko")
+
+
+def test_the_vowels_of_hindi_count() -> None:
+    rule = ContentRule(ContentKind.MARKETING, Severity.WARN, phrases={"hi": ("दुकान में",)})
+    assert recognise_misuse(Letter("", "हमारी दुकान में।", None), (rule,), ("hi",))
+    assert not recognise_misuse(Letter("", "हमारी दुकान मे", None), (rule,), ("hi",))
+    assert not recognise_misuse(Letter("", "हमारी दकन में", None), (rule,), ("hi",))
+
+
+@pytest.mark.parametrize(
+    "language, confirms, asks",
+    [
+        ("ja", "本日発送いたしました。", "月曜日のお受け取りでよろしいでしょうか。"),
+        ("ko", "오늘 발송되었습니다.", "월요일에 받으실 수 있겠습니까."),
+        ("zh", "今天已发货。", "星期一您在家吗。"),
+    ],
+)
+def test_what_asks_without_a_question_mark_says_more_than_a_confirmation(language: str, confirms: str, asks: str) -> None:
+    assert recognised(confirms, language)
+    assert not recognised(confirms + asks, language)
+
+
+def test_what_is_long_without_spaces_is_no_confirmation_alone() -> None:
+    assert not recognised("本日発送いたしました。" + "箱の大きさについてもう一つ申し上げます。" * 5, "ja")
+
+
 def test_only_the_beginning_of_a_long_text_is_looked_at() -> None:
     assert not recognised("word " * (LOOKED_AT // 5) + "positive feedback")
 

@@ -17,10 +17,12 @@ from postern.model.content_rule import ContentRule, Recognised
 
 LOOKED_AT = 20_000  # characters of a message's text
 _WORDS_ALONE = 45  # a message with more of them says something else too
-_QUESTIONS = re.compile("[?\uff1f\u061f]")
-_WORD = re.compile(r"[^\W_]+", re.UNICODE)
-_UNSPACED = frozenset(("ja", "zh"))  # written without spaces
-_GAP, _GAP_UNSPACED = r"(?: [^ ]+){0,6}", ".{0,8}"
+# The Far East may ask without a question mark.
+_QUESTIONS = re.compile("[?\uff1f\u061f]|[\u304b\uae4c\u5417\u55ce](?:[.\u3002]|$)", re.MULTILINE)
+_WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0970-\u0dff])+")  # in India vowels are signs, to ``\w`` no part of a word
+_UNSPACED = frozenset(("ja", "ko", "zh"))  # written without spaces, or with spaces where one likes
+_LETTERS_UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff]")  # of which two are about a word
+_GAP, _GAP_UNSPACED = r"(?: [^ ]+){0,6}", ".{0,12}"
 
 
 def recognise_misuse(letter: Letter, rules: Iterable[ContentRule], languages: Collection[str]) -> tuple[Recognised, ...]:
@@ -44,7 +46,7 @@ class _Text:
     def of(cls, text: str) -> "_Text":
         spaced = _comparable(text)
         words = spaced.split()
-        return cls(spaced, "".join(words), frozenset(words), len(words))
+        return cls(spaced, "".join(words), frozenset(words), len(words) + len(_LETTERS_UNSPACED.findall(spaced)) // 2)
 
 
 def _own_words(letter: Letter) -> str:

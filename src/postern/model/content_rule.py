@@ -41,7 +41,8 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ContentRule:
     """How one kind is known, and treated. ``alone``: only where the message is short and asks nothing, so that it says little
-    else. ``phrases`` are by language (``de``), in small letters: ``word*`` begins a word, ``..`` stands for up to six words.
+    else. ``phrases`` are by language (``de``), in small letters: ``word*`` begins a word, ``..`` stands for up to six words
+    (in Chinese, Japanese and Korean, which are read without spaces: up to twelve characters).
     """
 
     kind: ContentKind
