@@ -67,6 +67,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
         (Recognised(ContentKind.PAID_REVIEW, Severity.REFUSE),),
     ),
     "told_by_us": (frozenset(), frozenset([ContentKind.DELAY])),
+    "malware": (*[""] * 19, "Eicar-Signature"),
     "contact_treatments": tuple(Treatments(phone=one) for one in Treatment),
 }
 

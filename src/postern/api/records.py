@@ -50,6 +50,7 @@ class MarketplaceRecord(Shape):
     cancel_order_url: _Url | None = None
     report_infringement_url: _Url | None = None
     contact_details: ContactDetailsRecord | None = None
+    order_notices: list[Literal["shipped", "delivered", "refunded"]] | None = None
 
 
 class SellerRecord(Shape):
@@ -103,5 +104,6 @@ class OrderRecord(Shape):
     shipped_at: _Moment | None = None
     delivered_at: _Moment | None = None
     cancelled_at: _Moment | None = None
+    refunded_at: _Moment | None = None
     items: list[ItemRecord] | None = None
     shipments: list[ShipmentRecord] | None = None

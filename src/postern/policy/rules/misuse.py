@@ -80,8 +80,10 @@ def _finding(facts: Facts, one: Recognised) -> Finding:
 
 
 def _never_critical(facts: Facts) -> tuple[Finding, ...]:
-    """The page answers at once and says why, so whoever was misunderstood writes it in other words."""
-    if facts.posting is None or facts.posting.reason is None or not facts.opted_out or facts.about_customised_order:
+    """The page answers at once and says why, so whoever was misunderstood writes it in other words. No reply is meant (R9)."""
+    if facts.posting is None or facts.posting.reason is None or not facts.opted_out:
+        return ()
+    if facts.is_reply or facts.about_customised_order:
         return ()
     kind = next((one.kind for one in facts.misuse if one.kind in NEVER_CRITICAL_KINDS), None)
     if kind is None:

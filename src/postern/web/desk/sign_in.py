@@ -70,7 +70,9 @@ def begin(pages: Pages, ask: Ask) -> Response[bytes]:
     """The first page: whoever is signed in goes on to their messages, anybody else learns what this is."""
     session = find_session(pages, ask)
     if session is None:
-        return show(pages, "welcome.html", choose_language("", ask.accepted), folder=folder(pages.frame))
+        answer = show(pages, "welcome.html", choose_language("", ask.accepted), folder=folder(pages.frame))
+        answer.set_header("Vary", "Accept-Language")
+        return answer
     with pages.store.look() as look:
         places = find_places(look, session.person_id)
     if len(places) == 1:
