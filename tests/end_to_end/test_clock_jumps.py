@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from tests.crashing import all_accounts, await_mails, lost, mails_taken, marks_inside
 from tests.market import settle_pairs
 from tests.senders import busy
-from tests.serving import Installation, Served
+from tests.serving import Installation
 from tests.sink import Sink
 
 JUMPS = ("+1d", "-1d", "@2038-01-19 03:14:00", "+0")
@@ -44,25 +43,10 @@ def under(clock: Path) -> list[str]:
     return ["env", *(f"{name}={value}" for name, value in settings.items()), sys.executable, "-m", "postern"]
 
 
-@contextmanager
-def begun(installation: Installation, clock: Path) -> Iterator[Served]:
-    """`serve` under that clock. libfaketime now and then lets a program not begin at all: one that never said a word gets a
-    second try, and one that said something does not.
-    """
-    with ExitStack() as stack:
-        try:
-            served = stack.enter_context(installation.serving(under(clock)))
-        except RuntimeError:
-            if installation.config.with_suffix(".log").read_text():
-                raise
-            served = stack.enter_context(installation.serving(under(clock)))
-        yield served
-
-
 def test_a_clock_that_jumps_under_load_costs_nobody_a_mail(installation: Installation, sink: Sink, clock: Path) -> None:
     # D-13
     ways = settle_pairs(installation, 3)
-    with begun(installation, clock) as served:
+    with installation.serving(under(clock)) as served:
         with busy(installation.smtp_port, ways) as senders:
             for jump in JUMPS:
                 await_mails(senders, mails_taken(senders) + 6)  # two of each sender: one of them was begun by this clock

@@ -53,9 +53,15 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def begin(self) -> None:
-        """Let every process start. A job waits for the first that is ready; one that never gets there is tried again."""
-        for _ in range(self._limits.pool_processes or os.cpu_count() or 1):
-            self._start(self._add())
+        """Let every process start. A job waits for the first that is ready; one that never gets there is tried again.
+
+        It returns when each was begun: called before there are threads, so that none holds a lock that a fork takes along.
+        """
+        begun = [asyncio.Event() for _ in range(self._limits.pool_processes or os.cpu_count() or 1)]
+        for one in begun:
+            self._start(self._add(one))
+        for one in begun:
+            await one.wait()
 
     async def run(self, job: object, sender: str = "") -> object:
         """The child's answer; an exception that the child raised is raised here. Raises StoreError when too many wait.
@@ -139,24 +145,27 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _add(self) -> None:
+    async def _add(self, begun: asyncio.Event | None = None) -> None:
         """Put one more process to work; where it does not start, the reason is logged and it is tried again, more slowly."""
+        begun = begun or asyncio.Event()
         for pause in itertools.chain((0, 1, 5), itertools.repeat(30)):
             await asyncio.sleep(pause)
             if self._closed:
                 return
             try:
-                self._idle.put_nowait(await self._spawn())
+                self._idle.put_nowait(await self._spawn(begun))
             except (OSError, StoreError) as error:
+                begun.set()
                 _log.error("a reading process did not start: %s", error)
             else:
                 return
 
-    async def _spawn(self) -> "_Child":
+    async def _spawn(self, begun: asyncio.Event) -> "_Child":
         command = [*self._command, str(self._limits.pool_memory), str(self._limits.pool_seconds)]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20
         )
+        begun.set()
         child = _Child(process)
         self._children.add(child)
         ready = b""
